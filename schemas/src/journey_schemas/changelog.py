@@ -6,7 +6,9 @@ from journey_schemas.records import Record
 
 
 class ChangelogEntry(Record, frozen=True, kw_only=True):
-    """State of one profile. `seen` = highest applied offset per topic, counted only within `cluster` (first 8 characters of the cluster id).
+    """State of one profile.
+
+    `seen` = highest applied offset per topic, counted only within `cluster` (first 8 characters of the cluster id).
 
     `due` = earliest timer inside `data`, in UTC milliseconds, or None. `v` is the format number of `data`.
     """

@@ -13,9 +13,12 @@ KINDS = frozenset({"journey", "segment", "message", "policy", "catalogue"})
 
 
 class Definition(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """One definition of a release; key `<kind>/<name>`. `body` is the JSON of the pydantic model of its kind, files inlined.
+    """One definition of a release;
 
-    `version` is the fingerprint of the body: stable over releases. `variables` are the template paths of a message (`profile.first_name`).
+    key `<kind>/<name>`. `body` is the JSON of the pydantic model of its kind, files inlined.
+
+    `version` is the fingerprint of the body: stable over releases. `variables` are the template paths of a message
+    (`profile.first_name`).
     """
 
     kind: str
@@ -27,9 +30,12 @@ class Definition(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Release(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """All definitions that hold together from here on. Written last in the transaction of its definitions, key `release/current`.
+    """All definitions that hold together from here on.
 
-    `definitions` maps `<kind>/<name>` to the version. `day_seconds` is how long one day of a journey lasts: 86,400, or less in a rehearsal.
+    Written last in the transaction of its definitions, key `release/current`.
+
+    `definitions` maps `<kind>/<name>` to the version. `day_seconds` is how long one day of a journey lasts: 86,400,
+    or less in a rehearsal.
     """
 
     number: int

@@ -7,28 +7,28 @@ from journey_schemas.records import Moment, Record
 DELIVERY_TYPE = "waypost.delivery.v1"
 
 OUTCOMES = frozenset(
-    {
-        "held", "suppressed", "expired", "cancelled", "failed", "unknown", "sent", "delivered", "opened", "clicked", "bounced",
-        "complained", "unsubscribed", "resubscribed",
-    }
-)  # fmt: skip
+    "held suppressed expired cancelled failed unknown sent delivered opened clicked bounced complained unsubscribed"
+    " resubscribed".split()
+)
 #: What ends a command before or at the provider; each command gets exactly one of these.
 TERMINAL = frozenset({"sent", "suppressed", "expired", "cancelled", "failed", "unknown"})
 SUPPRESSED_REASONS = frozenset(
-    {
-        "duplicate", "erased", "no_address", "address_invalid", "no_consent", "unsubscribed", "bounced", "complained", "manual",
-        "missing_variable", "message_skip",
-    }
-)  # fmt: skip
+    "duplicate erased no_address address_invalid no_consent unsubscribed bounced complained manual missing_variable"
+    " message_skip".split()
+)
 FAILED_REASONS = frozenset(
-    {"render_error", "no_account", "unknown_message", "rejected_recipient", "rejected_message", "too_large"}
+    "render_error no_account unknown_message rejected_recipient rejected_message too_large".split()
 )
 
 
 class Delivery(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """One outcome. `outcome_id` is a UUIDv5 of command and running number (our own) or of account and the provider's key; readers drop repeats.
+    """One outcome.
 
-    `occurred_at` is when it happened, `recorded_at` when we wrote it. `link` = `{no, url}` of a click, without the query of the url.
+    `outcome_id` is a UUIDv5 of command and running number (our own) or of account and the provider's key; readers
+    drop repeats.
+
+    `occurred_at` is when it happened, `recorded_at` when we wrote it. `link` = `{no, url}` of a click, without the
+    query of the url.
     `explanation` lists `{rule, verdict, saw}` of the decision, on the first record of a command.
     """
 

@@ -8,7 +8,10 @@ HANDOFF_TYPE = "waypost.profile.handoff.v1"
 
 
 class Handoff(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """`state` is the loser's profile state as the stage-engine packs it; `path` names all profiles whose state is inside, the oldest first."""
+    """`state` is the loser's profile state as the stage-engine packs it.
+
+    `path` names all profiles whose state is inside, the oldest first.
+    """
 
     seq: int
     loser: str

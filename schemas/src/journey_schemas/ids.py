@@ -1,6 +1,7 @@
 """Ids of the contract: what they are made of, so that a repeated cause gives the same id wherever it is computed.
 
-Never made of topic, partition or offset: the same touchpoint may come back at another place and must lead to the same command.
+Never made of topic, partition or offset: the same touchpoint may come back at another place and must lead to the same
+command.
 """
 
 from typing import NewType

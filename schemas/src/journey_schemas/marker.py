@@ -9,7 +9,8 @@ MERGED_TYPE = "waypost.profile.merged.v1"
 class Merged(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Two profiles became one. Written twice: `role` `from` keyed by the loser, `role` `to` keyed by the winner.
 
-    `seq` rises over all merges; a reader ignores a marker whose `seq` is not above the last it saw for that profile and role.
+    `seq` rises over all merges; a reader ignores a marker whose `seq` is not above the last it saw for that profile
+    and role.
     """
 
     seq: int

@@ -20,7 +20,8 @@ class Addresses(Record, frozen=True, kw_only=True, omit_defaults=True):
 class SendMessage(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Send one message. `command_id` is a UUIDv5 of its cause, so a repeated command is recognised.
 
-    `data` holds the roots `profile`, `event`, `vars` with exactly the paths the message names. `expires_at` ends its life unsent.
+    `data` holds the roots `profile`, `event`, `vars` with exactly the paths the message names. `expires_at` ends its
+    life unsent.
     `caused_at` is when the causing touchpoint was stored (timers: the due time), from which reaction times are taken.
     """
 
@@ -54,7 +55,11 @@ class SendMessage(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CancelMessages(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """Take back what has not left yet. `scope` is `command`, `visit`, `instance` or `profile`; `target` the id in that scope (a visit: `<instance>/<visit>`)."""
+    """Take back what has not left yet.
+
+    `scope` is `command`, `visit`, `instance` or `profile`; `target` the id in that scope (a visit:
+    `<instance>/<visit>`).
+    """
 
     command_id: str
     profile_id: str

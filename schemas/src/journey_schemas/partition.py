@@ -1,4 +1,7 @@
-"""The one partition function: every producer of ours sets the partition itself, so that all agree whatever their client library does."""
+"""The one partition function.
+
+Every producer of ours sets the partition itself, so that all agree whatever their client library does.
+"""
 
 from functools import lru_cache
 from struct import Struct
@@ -32,5 +35,8 @@ def _positive_hash(key: bytes) -> int:
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """Partition of `key` among `partitions`, equal to the default of Kafka's Java client. Pure Python needs 7 us for 36 bytes: keys are cached."""
+    """Partition of `key` among `partitions`, equal to the default of Kafka's Java client.
+
+    Pure Python needs 7 us for 36 bytes: keys are cached.
+    """
     return _positive_hash(key) % partitions

@@ -18,7 +18,10 @@ T = TypeVar("T")
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of everything on a topic. Fields are only ever added, with a default that never changes; unknown fields are ignored by readers."""
+    """Base of everything on a topic.
+
+    Fields are only ever added, with a default that never changes; unknown fields are ignored by readers.
+    """
 
 
 def decoder(record: type[T]) -> msgspec.json.Decoder[T]:

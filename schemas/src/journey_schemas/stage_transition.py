@@ -4,7 +4,8 @@ from journey_schemas.records import Moment, Record
 
 TRANSITION_TYPE = "waypost.stage.transition.v1"
 
-#: entered, exited: the journey. stage_entered, stage_left: a visit. passed: a way at a branch or wait. refused: an entry that was not allowed.
+#: entered, exited: the journey. stage_entered, stage_left: a visit. passed: a way at a branch or wait. refused: an
+#: entry that was not allowed.
 #: sent: a send step wrote a command. stuck: parked at a limit.
 KINDS = frozenset(
     {"entered", "stage_entered", "stage_left", "passed", "exited", "objective", "refused", "sent", "stuck"}
@@ -12,9 +13,12 @@ KINDS = frozenset(
 
 
 class StageTransition(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """One change of one instance. `at` is event time, `decided_at` when it was decided; `cause` is a message id, `timer:...` or `release:<n>`.
+    """One change of one instance.
 
-    `to` names the stage gone to (of `stage_left`), `way` the way taken (of `passed`), `reason` why (of `exited`, `refused`, `stuck`).
+    `at` is event time, `decided_at` when it was decided; `cause` is a message id, `timer:...` or `release:<n>`.
+
+    `to` names the stage gone to (of `stage_left`), `way` the way taken (of `passed`), `reason` why (of `exited`,
+    `refused`, `stuck`).
     `visit` counts the stages an instance has entered, from 1.
     """
 

@@ -9,7 +9,11 @@ from ruamel.yaml import YAML
 
 
 class Topic(BaseModel):
-    """One topic. `partitions` is the production default of keyed topics; the local stack takes fewer. `retention_days` of a compacted topic is None."""
+    """One topic.
+
+    `partitions` is the production default of keyed topics; the local stack takes fewer. `retention_days` of a
+    compacted topic is None.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

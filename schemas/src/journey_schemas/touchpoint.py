@@ -1,4 +1,7 @@
-"""The touchpoint: one thing a customer did or met. The same shape on HTTP, in direct Kafka writes and, resolved, behind identity."""
+"""The touchpoint.
+
+One thing a customer did or met. The same shape on HTTP, in direct Kafka writes and, resolved, behind identity.
+"""
 
 from typing import Any
 
@@ -55,7 +58,10 @@ class Origin(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ResolvedTouchpoint(Touchpoint, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A touchpoint of which the person is known: `profile_id` is the root today, `origin_profile_id` the one no merge changes."""
+    """A touchpoint of which the person is known.
+
+    `profile_id` is the root today, `origin_profile_id` the one no merge changes.
+    """
 
     origin_profile_id: str = ""
     origin: Origin | None = None
