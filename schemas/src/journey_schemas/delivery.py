@@ -7,17 +7,42 @@ from journey_schemas.records import Moment, Record
 DELIVERY_TYPE = "waypost.delivery.v1"
 
 OUTCOMES = frozenset(
-    "held suppressed expired cancelled failed unknown sent delivered opened clicked bounced complained unsubscribed"
-    " resubscribed".split()
+    [
+        "held",
+        "suppressed",
+        "expired",
+        "cancelled",
+        "failed",
+        "unknown",
+        "sent",
+        "delivered",
+        "opened",
+        "clicked",
+        "bounced",
+        "complained",
+        "unsubscribed",
+        "resubscribed",
+    ]
 )
 #: What ends a command before or at the provider; each command gets exactly one of these.
 TERMINAL = frozenset({"sent", "suppressed", "expired", "cancelled", "failed", "unknown"})
 SUPPRESSED_REASONS = frozenset(
-    "duplicate erased no_address address_invalid no_consent unsubscribed bounced complained manual missing_variable"
-    " message_skip".split()
+    [
+        "duplicate",
+        "erased",
+        "no_address",
+        "address_invalid",
+        "no_consent",
+        "unsubscribed",
+        "bounced",
+        "complained",
+        "manual",
+        "missing_variable",
+        "message_skip",
+    ]
 )
 FAILED_REASONS = frozenset(
-    "render_error no_account unknown_message rejected_recipient rejected_message too_large".split()
+    ["render_error", "no_account", "unknown_message", "rejected_recipient", "rejected_message", "too_large"]
 )
 
 
