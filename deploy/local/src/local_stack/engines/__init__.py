@@ -1,0 +1,1 @@
+"""Kafka and PostgreSQL on this machine, by whatever means it offers."""
