@@ -1,7 +1,9 @@
 """The engines as containers of a Docker engine that answers. The heavy imports wait until a probe asks."""
 
+import os
 import secrets
 import signal
+import socket
 from typing import Any
 
 from local_stack.engines import kafka_ready, postgres_ready
@@ -17,20 +19,35 @@ _PROBE_S = 2
 
 def probe() -> Probe:
     """Whether a Docker engine answers within two seconds."""
+    nobody = Probe(is_usable=False, detail="no Docker engine answers")
+    host = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    if host.startswith("unix://") and not _is_listening(host.removeprefix("unix://")):
+        return nobody
     import docker
     from docker.errors import DockerException
 
     try:
         client = docker.from_env(timeout=_PROBE_S)
     except DockerException:
-        return Probe(is_usable=False, detail="no Docker engine answers")
+        return nobody
     try:
         client.ping()
     except (DockerException, OSError):
-        return Probe(is_usable=False, detail="no Docker engine answers")
+        return nobody
     finally:
         client.close()
     return Probe(is_usable=True, detail="docker")
+
+
+def _is_listening(path: str) -> bool:
+    # Asked first, because the library leaves a socket open for each connection that is refused.
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(_PROBE_S)
+        try:
+            client.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 class Container:
