@@ -9,6 +9,14 @@ class TryAgain(RuntimeFault):
     """Something is away for now: back off and ask again."""
 
 
+class StoreAway(TryAgain):
+    """The store did not answer, or its answer was lost."""
+
+
+class TransactionFailed(TryAgain):
+    """A call of the transactional producer failed: its transaction is over, and so is the producer."""
+
+
 class StoreFenced(RuntimeFault):
     """A newer owner of the task holds the store: what this one still writes is refused."""
 

@@ -210,7 +210,8 @@ class Effects(Struct, Generic[S]):
     """All that one batch leads to; the task makes it true in one transaction.
 
     `states` are the written states as objects, `put` the same as bytes (None deletes), `next_due` their earliest timer.
-    `failed_due` are those of `due` that were refused: their timers must be asked again later, not at once.
+    `failed_due` are those of `due` that were refused: their timers must be asked again later, not at once. `swept` is
+    set by the task: per partition the last key of the sweep that this batch applied.
     """
 
     positions: dict[Position, int]
@@ -221,6 +222,7 @@ class Effects(Struct, Generic[S]):
     out: list[Out] = field(default_factory=list)
     dead: list[Dead] = field(default_factory=list)
     failed_due: list[Due] = field(default_factory=list)
+    swept: dict[int, bytes] = field(default_factory=dict)
     processed: dict[str, int] = field(default_factory=dict)
     duplicates: dict[str, int] = field(default_factory=dict)
     count: int = 0
