@@ -65,6 +65,10 @@ class Child:
         """None while it runs; negative for the signal that ended it."""
         return self._process.poll()
 
+    def wait(self, timeout_s: float) -> int:
+        """Its exit code, once it ends by itself. Raises subprocess.TimeoutExpired."""
+        return self._process.wait(timeout_s)
+
     def stop(self) -> bool:
         """Ask it to end and wait; False if it had to be killed. Ending an ended process is fine."""
         self.is_expected_to_end = True
