@@ -70,7 +70,7 @@ class _Lines(logging.Formatter):
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "service": self._service,
-            "event": record.getMessage() if fields or record.name.startswith("journey") else _word(record),
+            "event": record.getMessage() if hasattr(record, _FIELDS) else _word(record),
         }
         if not hasattr(record, _FIELDS):
             line["message"] = record.getMessage()

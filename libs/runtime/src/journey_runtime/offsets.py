@@ -45,11 +45,10 @@ class Offsets:
 
     async def partition_counts(self) -> dict[str, int]:
         """Partitions of every topic under the prefix."""
-        found = await self._consumer.topics()
         return {
-            name.removeprefix(self._prefix): len(self._consumer.partitions_for_topic(name) or ())
-            for name in sorted(found)
-            if name.startswith(self._prefix)
+            topic["topic"].removeprefix(self._prefix): len(topic["partitions"])
+            for topic in await self._admin.describe_topics()
+            if topic["topic"].startswith(self._prefix)
         }
 
     async def committed(self, group: str, positions: Iterable[Position]) -> dict[Position, int | None]:

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from journey_runtime.log import logger
@@ -15,7 +15,6 @@ log = logger(__name__)
 
 OnRecord = Callable[[bytes | None, bytes | None, Headers], None]
 _BACK_OFF_S = 0.5
-_METADATA_S = 10.0
 
 
 class TopicReplica:
@@ -71,6 +70,7 @@ class TopicReplica:
         positions: dict[Any, int] = {}
         while True:
             consumer = AIOKafkaConsumer(
+                self._topic,
                 isolation_level="read_committed",
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
@@ -87,11 +87,10 @@ class TopicReplica:
                 await consumer.stop()
 
     async def _read(self, consumer: Any, positions: dict[Any, int]) -> None:
-        partitions = await _partitions(consumer, self._topic)
-        consumer.assign(partitions)
-        starts = await consumer.beginning_offsets(partitions)
+        partitions = sorted(consumer.assignment())
         for partition in partitions:
-            consumer.seek(partition, positions.get(partition, starts[partition]))
+            if partition in positions:
+                consumer.seek(partition, positions[partition])
         ends = await consumer.end_offsets(partitions)
         while True:
             for records in (await consumer.getmany(timeout_ms=200)).values():
@@ -101,15 +100,3 @@ class TopicReplica:
                 positions[partition] = await consumer.position(partition)
             if not self._caught_up.is_set() and all(positions[one] >= ends[one] for one in partitions):
                 self._caught_up.set()
-
-
-async def _partitions(consumer: Any, topic: str) -> list[Any]:
-    """All partitions of a topic; waits for a topic that was created a moment ago."""
-    deadline = asyncio.get_running_loop().time() + _METADATA_S
-    while asyncio.get_running_loop().time() < deadline:
-        await consumer.topics()
-        found = consumer.partitions_for_topic(topic)
-        if found:
-            return [TopicPartition(topic, number) for number in sorted(found)]
-        await asyncio.sleep(0.1)
-    raise KafkaError(f"topic {topic} is not there")

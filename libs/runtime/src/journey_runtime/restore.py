@@ -58,6 +58,8 @@ async def _read_to_end(
         if start >= ends[partition]:
             reached[number] = min(start, ends[partition])
     open_partitions = {partition: number for partition, number in partitions.items() if number not in reached}
+    if not open_partitions:
+        return reached  # and assign nothing: the client's `stop()` right after an `assign()` raises CancelledError
     consumer.assign(list(open_partitions))
     for partition, number in open_partitions.items():
         consumer.seek(partition, max(starts[number], begins[partition]))

@@ -121,7 +121,9 @@ class Runner(Generic[E, S]):
             except Stop as error:
                 await on_stop(error)
                 return
-            except Exception as error:  # noqa: BLE001 - one of two places: an unknown exception re-opens the task
+            except (Exception, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) and is_asked():
+                    raise
                 if self._has_committed:
                     pause, self._has_committed = _BACK_OFF_S[0], False
                 fatal = await self._failed(error)
@@ -131,7 +133,7 @@ class Runner(Generic[E, S]):
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, longest)
 
-    async def _failed(self, error: Exception) -> BaseException | None:
+    async def _failed(self, error: BaseException) -> BaseException | None:
         """Forget the batch and close the producer; returns what must end the process."""
         self._forget()
         cause = _cause(error)
@@ -159,7 +161,7 @@ class Runner(Generic[E, S]):
         self._waiting = self._waiting_bytes = 0
         self._passed.clear()
 
-    def _say(self, cause: str, error: Exception) -> None:
+    def _say(self, cause: str, error: BaseException) -> None:
         now = time.monotonic()
         said, at = self._said
         if cause == said and now - at < _SAY_AGAIN_S:
@@ -236,6 +238,12 @@ def _fitting(chunk: list[Record], count: int, room: int, *, at_least: int) -> tu
 def record_size(key: bytes | None, value: bytes | None) -> int:
     """Bytes that count against the limits of an inbox and a batch."""
     return len(key or b"") + len(value or b"")
+
+
+def is_asked() -> bool:
+    """Whether the running asyncio task was asked to end. The client also raises CancelledError of its own."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _cause(error: BaseException) -> str:

@@ -57,11 +57,11 @@ async def _send_group(
     topic, partition = prefix + place[0], place[1]
     batch, count = producer.create_batch(), 0
     for one in group:
-        full = batch.append(key=one.key, value=one.value, timestamp=now_ms, headers=one.headers) is None
-        if full:
+        headers = list(one.headers)  # the client takes nothing but a list
+        if batch.append(key=one.key, value=one.value, timestamp=now_ms, headers=headers) is None:
             sent.append((place, count, await producer.send_batch(batch, topic, partition=partition)))
             batch, count = producer.create_batch(), 0
-            batch.append(key=one.key, value=one.value, timestamp=now_ms, headers=one.headers)
+            batch.append(key=one.key, value=one.value, timestamp=now_ms, headers=headers)
         count += 1
     batch.close()
     sent.append((place, count, await producer.send_batch(batch, topic, partition=partition)))

@@ -28,7 +28,7 @@ from journey_runtime.clock import ProbedClock
 from journey_runtime.errors import WrongTopics
 from journey_runtime.health import Health
 from journey_runtime.log import logger
-from journey_runtime.runner import Runner, records_of
+from journey_runtime.runner import Runner, is_asked, records_of
 from journey_runtime.settings import RuntimeSettings
 from journey_runtime.task import Task, TaskParts
 
@@ -64,7 +64,7 @@ class TaskWorker(Service, Generic[E, S]):
         parts = self._parts
         await self._until_broker(parts.offsets.start)
         self._counts = await parts.offsets.partition_counts()
-        missing = [topic for topic in parts.processor.reads if topic not in self._counts]
+        missing = [topic for topic in parts.processor.reads if not self._counts.get(topic)]
         if missing:
             raise WrongTopics(f"topics that are read do not exist: {', '.join(missing)}")
         assignor = task_assignor(parts.tasks, self._settings.instance_name)
@@ -98,6 +98,10 @@ class TaskWorker(Service, Generic[E, S]):
     async def _guarded(self, work: Awaitable[None]) -> None:
         try:
             await work
+        except asyncio.CancelledError as error:
+            if not is_asked():
+                await self.fail(error)
+            raise
         except Exception as error:  # noqa: BLE001 - passed on whole: it ends the process
             await self.fail(error)
 
