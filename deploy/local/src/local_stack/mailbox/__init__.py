@@ -1,0 +1,1 @@
+"""A mail server that delivers to nobody: it keeps what it gets and shows it."""
