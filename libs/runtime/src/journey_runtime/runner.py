@@ -177,15 +177,14 @@ class Runner(Generic[E, S]):
     async def _work(self) -> None:
         while not self._is_closing:
             due, swept = self.task.due(is_busy=self._waiting > 0)
-            records, positions = self._take()
+            records, moved = self._take()
             if self.is_paused and not self.is_full:
                 self._resume()
             if records or due:
-                await self.task.batch(records, positions, due, swept)
-                self._done(positions)
+                await self.task.batch(records, moved, due, swept)
+                self._done(moved)
                 continue
             metrics.last_progress.set_to_current_time()
-            moved = {place: at for place, at in positions.items() if at > self._committed.get(place, 0)}
             if moved and time.monotonic() - self._committed_at >= _MARKERS_S:
                 await self.task.commit_positions(moved)
                 self._done(moved)
@@ -202,7 +201,7 @@ class Runner(Generic[E, S]):
         metrics.last_progress.set_to_current_time()
 
     def _take(self) -> tuple[list[Record], dict[Position, int]]:
-        """What one batch may hold, and the positions past the markers behind it."""
+        """What one batch may hold, and where reading stands behind it, markers included, if that moved."""
         limit, room = self.task.most_records, MOST_BYTES
         taken: list[Record] = []
         while self._inbox and len(taken) < limit and room > 0:
@@ -220,7 +219,9 @@ class Runner(Generic[E, S]):
             self._waiting -= len(chunk)
             self._waiting_bytes -= size
         waiting = {place for place, _, _ in self._inbox}
-        return taken, {place: at for place, at in self._passed.items() if place not in waiting}
+        committed = self._committed
+        moved = {place: at for place, at in self._passed.items() if place not in waiting and at > committed[place]}
+        return taken, moved
 
 
 def _fitting(chunk: list[Record], count: int, room: int, *, at_least: int) -> tuple[list[Record], int]:

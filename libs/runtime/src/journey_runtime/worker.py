@@ -56,6 +56,7 @@ class TaskWorker(Service, Generic[E, S]):
         self._consumer: Any = None
         self._runners: dict[int, Runner[E, S]] = {}
         self._background: list[asyncio.Task[None]] = []
+        self._is_leaving = False
 
     # -- started, watched and stopped by Faust -------------------------------------------------------------------------
 
@@ -79,6 +80,7 @@ class TaskWorker(Service, Generic[E, S]):
 
     async def on_stop(self) -> None:
         """Finish or abort the batches, then leave; bounded by the watchdog of `host`."""
+        self._is_leaving = True
         self._health.stopping()
         for one in self._background:
             one.cancel()
@@ -122,6 +124,8 @@ class TaskWorker(Service, Generic[E, S]):
     # -- ownership -----------------------------------------------------------------------------------------------------
 
     async def _assigned(self, assigned: set[Any]) -> None:
+        if self._is_leaving:
+            return
         prefix, tasks = self._parts.prefix, self._parts.tasks
         numbers = sorted({partition.partition % tasks for partition in assigned})
         metrics.rebalances.inc()
