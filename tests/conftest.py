@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from journey_runtime.topics import apply
 from journey_schemas import topics as topic_catalogue
 from local_stack.engines import pair
 from local_stack.engines.pair import Engines
@@ -56,8 +57,6 @@ def topics(engines: Engines, topic_prefix: str) -> Callable[..., Awaitable[None]
     """`await topics("touchpoints", partitions=4)` creates topics of the catalogue under the prefix."""
 
     async def create(*names: str, partitions: int = 4) -> None:
-        from journey_runtime.topics import apply
-
         every = topic_catalogue.catalogue()
         wanted = {name: every[name] for name in names}
         await apply(engines.kafka, topic_prefix, wanted, partitions=partitions)

@@ -1,6 +1,7 @@
 """The engines as every test meets them."""
 
 import asyncpg
+
 from local_stack.engines.pair import Engines
 
 
