@@ -129,9 +129,8 @@ sync_packages() {
         # `uv sync` follows a lock file only, and ours is not kept because it names hosts: the pins are followed here.
         [ -x .venv/bin/python ] || "$uv" venv -q
         members=$(for each in schemas libs/* services/* cli deploy/local; do echo "-e ./$each"; done)
-        "$uv" pip install -q --python .venv/bin/python -r constraints.txt
         # shellcheck disable=SC2086 # a list of arguments
-        "$uv" pip install -q --python .venv/bin/python --no-deps $members
+        "$uv" pip install -q --python .venv/bin/python -c constraints.txt --group dev $members
     else
         "$uv" sync -q
     fi

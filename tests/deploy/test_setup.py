@@ -142,7 +142,7 @@ def test_where_pins_are_kept_they_are_followed(machine: Machine) -> None:
     machine.fake("mvn")
     (machine.root / "constraints.txt").write_text("httpx==0.28.1\n")
     assert machine.set_up().returncode == 0
-    assert any("pip install" in call and "-r constraints.txt" in call for call in machine.calls)
+    assert any("pip install" in call and "-c constraints.txt" in call for call in machine.calls)
     assert not any(call.startswith("uv sync") for call in machine.calls)
 
 
