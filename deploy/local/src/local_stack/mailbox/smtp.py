@@ -13,6 +13,26 @@ from local_stack.mailbox.store import Store
 _LARGEST = 32 * 1024 * 1024
 
 
+# The longest line of RFC 5321, its end included, and a byte for a doubled dot.
+_LONGEST_LINE = 1001
+
+
+class _Session(SMTP):
+    """One connection.
+
+    The library takes the longest line for the size of its read buffer too, and then pauses the connection every two
+    kilobytes, which halves what it can accept. The buffer is made while the attribute is large.
+    """
+
+    line_length_limit = 256 * 1024
+
+    def __init__(self, keeper: "Keeper") -> None:
+        super().__init__(
+            keeper, hostname="mailbox", ident="Waypost mailbox", data_size_limit=_LARGEST, enable_SMTPUTF8=True
+        )
+        self.line_length_limit = _LONGEST_LINE
+
+
 class Keeper:
     """What the SMTP library calls with each mail."""
 
@@ -36,10 +56,8 @@ class Keeper:
 async def serve(keeper: Keeper, host: str, port: int) -> AsyncIterator[int]:
     """Accept mail while the block runs; yields the port bound (`port` 0: any free one)."""
 
-    def session() -> SMTP:
-        return SMTP(keeper, hostname="mailbox", ident="Waypost mailbox", data_size_limit=_LARGEST, enable_SMTPUTF8=True)
-
-    server = await asyncio.get_running_loop().create_server(session, host, port, backlog=1024)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Session(keeper), host, port, backlog=1024)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
