@@ -20,7 +20,6 @@ from journey_runtime.offsets import Offsets
 
 log = logger(__name__)
 
-_ASK_S = 0.1
 _JUMP_S = 2.0
 _STAND_S = 60.0
 _MOST_WAITING = 4_096
@@ -77,6 +76,7 @@ class ProbedClock:
         topic: str,
         grace_ms: int = 1_000,
         interval_ms: int = 1_000,
+        ask_ms: int = 100,
         now_ms: Callable[[], int] = wall_ms,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -85,6 +85,7 @@ class ProbedClock:
         self._topic = topic
         self._grace_ms = grace_ms
         self._interval_s = interval_ms / 1000
+        self._ask_s = ask_ms / 1000
         self._now_ms = now_ms
         self._monotonic = monotonic
         self._applied: dict[int, int] = {}
@@ -111,7 +112,7 @@ class ProbedClock:
         while True:
             begun = self._monotonic()
             try:
-                await self._probe()
+                await self.probe()
             except (KafkaError, TryAgain) as error:
                 log.warning("clock_probe_failed", error=type(error).__name__)
             if self._applied:
@@ -119,7 +120,8 @@ class ProbedClock:
                 metrics.clock_lag.set((self._now_ms() - lowest) / 1000 if lowest else 0)
             await asyncio.sleep(max(0.0, begun + self._interval_s - self._monotonic()))
 
-    async def _probe(self) -> None:
+    async def probe(self) -> None:
+        """One probe: ends when the chain has applied what stood in its topics when the probe began."""
         if not self._is_steady():
             return
         noted_ms = self._now_ms()
@@ -132,7 +134,7 @@ class ProbedClock:
                 committed = await self._offsets.committed(reader, ends)
                 if all((committed[place] or 0) >= end for place, end in ends.items() if end):
                     break
-                await asyncio.sleep(_ASK_S)
+                await asyncio.sleep(self._ask_s)
         own = sorted(self._applied)
         ends = await self._offsets.log_ends([(self._topic, number) for number in own])
         for partition in own:

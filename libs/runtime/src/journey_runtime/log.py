@@ -127,4 +127,4 @@ def setup(service: str, level: str, fmt: str, stream: TextIO | None = None) -> N
 
 
 def _is_chatty(record: logging.LogRecord) -> bool:
-    return record.name.partition(".")[0] in {"aiokafka", "kafka", "faust", "mode"}
+    return record.name.partition(".")[0] in {"aiokafka", "kafka", "faust", "mode", "asyncio"}
