@@ -33,7 +33,7 @@ check: setup ## format, lint, types, architecture, sizes
 	@found=$$(find tests -name __init__.py); test -z "$$found" || { echo "packages shadow services; delete $$found"; exit 1; }
 
 bench: setup ## bounded measurements, printed as tables
-	@$(RUN)/python -m local_stack bench
+	@for each in benchmarks/*.py; do echo "== $$each"; $(RUN)/python $$each || exit 1; done
 
 clean: ## delete what runs have left behind
 	@rm -rf .waypost/run

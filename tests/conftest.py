@@ -1,6 +1,7 @@
 """The engines and what isolates one test from another: a topic prefix, a database of its own."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 import subprocess
@@ -38,12 +39,11 @@ def engines() -> Iterator[Engines]:
     """Kafka and PostgreSQL, started only when a test asks."""
     chosen = pair.plan()
     watchdog = WatchdogProcess()
-    with tempfile.TemporaryDirectory(prefix="waypost-tests-") as folder:
+    with contextlib.closing(watchdog), tempfile.TemporaryDirectory(prefix="waypost-tests-") as folder:
         watchdog.remove_at_end(Path(folder))
         running = pair.start(chosen, Path(folder), watchdog)
         yield running
         running.stop()
-    watchdog.done()
 
 
 @pytest.fixture

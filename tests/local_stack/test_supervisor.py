@@ -34,7 +34,7 @@ def supervisor() -> Iterator[Supervisor]:
     supervisor = Supervisor(watchdog)
     yield supervisor
     supervisor.stop_all()
-    watchdog.done()
+    watchdog.close()
 
 
 def _command(folder: Path, name: str, script: str, *arguments: str, grace_s: float = 10, rank: int = 0) -> Command:
@@ -56,7 +56,7 @@ def test_a_stopped_supervisor_leaves_no_process_and_no_port(tmp_path: Path) -> N
     child = supervisor.start(_command(tmp_path, "server", SERVER, str(port)))
     supervisor.wait_ready({"server": f"http://127.0.0.1:{port}/"})
     assert supervisor.stop_all() == []
-    watchdog.done()
+    watchdog.close()
     assert child.exit_code == -signal.SIGTERM
     assert not psutil.pid_exists(child.pid)
     assert ports.is_free(port)
@@ -89,7 +89,7 @@ def test_one_that_ignores_sigterm_is_killed_and_named(tmp_path: Path) -> None:
     child = supervisor.start(_command(tmp_path, "stubborn", STUBBORN, grace_s=0.2))
     _until(lambda: "up" in child.last_lines())
     assert supervisor.stop_all() == ["stubborn"]
-    watchdog.done()
+    watchdog.close()
     assert child.exit_code == -signal.SIGKILL
 
 
@@ -101,7 +101,7 @@ def test_a_paused_process_can_be_stopped(tmp_path: Path) -> None:
     child.pause()
     _until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_STOPPED)
     assert supervisor.stop_all() == []
-    watchdog.done()
+    watchdog.close()
 
 
 def test_waiting_ends_with_the_death_of_the_awaited(supervisor: Supervisor, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What runs in the foreground of a terminal until Ctrl-C."""
 
+import contextlib
 import signal
 import tempfile
 import threading
@@ -43,7 +44,7 @@ def engines() -> int:
     chosen = pair.plan()
     print(chosen, flush=True)
     watchdog = WatchdogProcess()
-    with tempfile.TemporaryDirectory(prefix="waypost-engines-") as folder:
+    with contextlib.closing(watchdog), tempfile.TemporaryDirectory(prefix="waypost-engines-") as folder:
         watchdog.remove_at_end(Path(folder))
         try:
             running = pair.start(chosen, Path(folder), watchdog)
@@ -53,7 +54,6 @@ def engines() -> int:
         print(f"export WAYPOST_KAFKA={running.kafka}\nexport WAYPOST_POSTGRES={running.postgres}", flush=True)
         signals.asked.wait()
         running.stop()
-    watchdog.done()
     return 0
 
 

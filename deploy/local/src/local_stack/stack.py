@@ -113,7 +113,7 @@ class Stack:
             self._tell(f"{name} did not end in time and was killed")
         if self._owns_engines and self._engines is not None:
             self._engines.stop()
-        self._watchdog.done()
+        self._watchdog.close()
         self._folder.close()
 
     def kill(self, service: str) -> None:

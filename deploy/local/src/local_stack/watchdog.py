@@ -1,7 +1,7 @@
 """A small process that outlives its parent only to end what the parent started.
 
 It reads orders as JSON lines from its standard input, a pipe whose other end only the parent holds. When the pipe
-closes before the order `done`, the parent was killed: all watched groups are ended by rank and the folders removed.
+closes, because the parent ended or was killed, all groups still watched are ended by rank and the folders removed.
 """
 
 import contextlib
@@ -61,9 +61,8 @@ class WatchdogProcess:
     def remove_at_end(self, folder: Path) -> None:
         self._tell({"folder": str(folder)})
 
-    def done(self) -> None:
-        """All has been ended in good order: let the watchdog go. Nothing may be told afterwards."""
-        self._tell({"done": True})
+    def close(self) -> None:
+        """End what is still watched, which is nothing after a good end, and wait for it. Tell nothing afterwards."""
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
@@ -128,8 +127,6 @@ def main() -> None:
                 watched.pop(pid, None)
             case {"folder": str(path)}:
                 folders.append(Path(path))
-            case {"done": True}:
-                return
     deadline = time.monotonic() + TOTAL_S
     for process in sorted(watched.values(), key=lambda each: each.rank):
         end(process, deadline)
