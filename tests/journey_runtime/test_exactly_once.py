@@ -144,3 +144,22 @@ async def test_a_timer_fires_once_after_its_time_though_its_process_is_killed_wh
         assert msgspec.json.decode(record.value or b"")["due"] <= record.appended_ms
     third.process.terminate()
     assert await third.ended() == 0
+
+
+@pytest.mark.usefixtures("source")
+async def test_two_processes_of_one_name_stop_with_exit_code_5_and_lose_nothing(
+    engines: Engines, topic_prefix: str, start: Start
+) -> None:
+    await feed(engines.kafka, topic_prefix, numbers(300))
+    twins = [start(), start()]
+
+    async def one_gave_up() -> bool:
+        return any(twin.process.poll() == 5 for twin in twins)
+
+    await until(one_gave_up, within_s=40)
+    for twin in twins:
+        twin.close()
+    await feed(engines.kafka, topic_prefix, numbers(300, first=300))
+    start()
+    await until_read(engines.kafka, topic_prefix)
+    await check_exact(engines.kafka, topic_prefix)

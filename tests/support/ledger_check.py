@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from journey_runtime.processor import Batch, Key, Record, plan, process
 from journey_runtime.runner import records_of
@@ -111,8 +112,11 @@ async def until_read(kafka: str, prefix: str, *, within_s: float = 20) -> None:
     """Wait until the ledger has committed everything in its source."""
 
     async def is_read() -> bool:
-        at = await committed(kafka, prefix)
-        return all(at.get(number, 0) == end for number, end in (await ends(kafka, prefix + SOURCE)).items())
+        try:
+            at, stored = await committed(kafka, prefix), await ends(kafka, prefix + SOURCE)
+        except KafkaError:  # a broker that has just started
+            return False
+        return all(at.get(number, 0) == end for number, end in stored.items())
 
     await until(is_read, within_s=within_s)
 

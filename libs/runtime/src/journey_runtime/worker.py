@@ -11,6 +11,8 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Generic, TypeVar  # Any: aiokafka, Faust and mode carry no types
@@ -25,7 +27,7 @@ from journey_runtime import metrics
 from journey_runtime.assignor import task_assignor
 from journey_runtime.clients import consumer
 from journey_runtime.clock import ProbedClock
-from journey_runtime.errors import WrongTopics
+from journey_runtime.errors import TwoOwners, WrongTopics
 from journey_runtime.health import Health
 from journey_runtime.log import logger
 from journey_runtime.runner import Runner, is_asked, records_of
@@ -40,6 +42,7 @@ log = logger(__name__)
 _POLL_MS = 100
 _BACK_OFF_S = (0.1, 5.0)
 _WATCHDOG_S = 12.0
+_MOST_GIVEN, _GIVEN_S = 10, 60.0
 
 
 class TaskWorker(Service, Generic[E, S]):
@@ -57,6 +60,7 @@ class TaskWorker(Service, Generic[E, S]):
         self._runners: dict[int, Runner[E, S]] = {}
         self._background: list[asyncio.Task[None]] = []
         self._is_leaving = False
+        self._given: deque[tuple[float, tuple[int, ...]]] = deque(maxlen=_MOST_GIVEN)
 
     # -- started, watched and stopped by Faust -------------------------------------------------------------------------
 
@@ -129,6 +133,10 @@ class TaskWorker(Service, Generic[E, S]):
         prefix, tasks = self._parts.prefix, self._parts.tasks
         numbers = sorted({partition.partition % tasks for partition in assigned})
         metrics.rebalances.inc()
+        self._given.append((time.monotonic(), tuple(numbers)))
+        if self._is_contested():
+            await self.fail(TwoOwners(f"another process is {self._settings.instance_name} too: give each its own name"))
+            return
         metrics.tasks_expected.set(len(numbers))
         self._consumer.pause(*assigned)
         for number in numbers:
@@ -140,6 +148,14 @@ class TaskWorker(Service, Generic[E, S]):
         log.info("tasks_assigned", tasks=",".join(map(str, numbers)))
         self._health.mark_started()
         self._report_tasks()
+
+    def _is_contested(self) -> bool:
+        """The same tasks over and over: a twin with our instance name joins whenever we do."""
+        return (
+            len(self._given) == _MOST_GIVEN
+            and len({numbers for _, numbers in self._given}) == 1
+            and self._given[-1][0] - self._given[0][0] < _GIVEN_S
+        )
 
     async def _revoked(self, revoked: set[Any]) -> None:
         runners, self._runners = self._runners, {}
