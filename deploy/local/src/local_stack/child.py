@@ -47,7 +47,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **command.env},
+                env=_environment(command.env),
                 cwd=command.cwd,
                 user=command.user,
                 group=pwd.getpwnam(command.user).pw_gid if command.user else None,
@@ -120,3 +120,8 @@ class Child:
         for backend in backends:
             with contextlib.suppress(psutil.NoSuchProcess):
                 backend.send_signal(number)
+
+
+def _environment(own: Mapping[str, str]) -> dict[str, str]:
+    # Ours alone decides the settings: what the person's shell holds, such as a superuser's DSN, goes to no service.
+    return {name: value for name, value in os.environ.items() if not name.startswith("WAYPOST_")} | dict(own)
