@@ -66,7 +66,7 @@ def _addresses(stack: Stack) -> Addresses:
     return Addresses(
         ingest=stack.urls["ingest"],
         mailbox=stack.urls["mailbox"],
-        kafka=stack.engines.kafka.address,
+        kafka=stack.engines.kafka,
         touchpoints=stack.topic_prefix + "touchpoints",
         web_key=stack.write_keys["web"],
         app_key=stack.write_keys["app"],
@@ -116,7 +116,7 @@ async def _compare(read_side: httpx.AsyncClient, stack: Stack, play: Play, total
     async with httpx.AsyncClient(timeout=20) as http:
         mails = (await http.get(f"{stack.urls['mailbox']}/api/stats")).raise_for_status().json()
     topic = stack.topic_prefix + "touchpoints-dlq"
-    dead = await figures.count_dead_letters(stack.engines.kafka.address, topic)
+    dead = await figures.count_dead_letters(stack.engines.kafka, topic)
     litter = play.progress
     totals_with_litter = _with_litter(totals)
     return figures.compare(totals_with_litter, counted, mails=mails, dead_letters=(litter.dead_letters, dead))
