@@ -83,12 +83,13 @@ async def test_two_workers_share_the_tasks_and_the_one_left_takes_them_all(
 ) -> None:
     first = start(instance="a")
     await first.until_logged("task_opened", times=2)
-    feeding = asyncio.create_task(_feed_until_cancelled(engines.kafka, topic_prefix))
+    enough = asyncio.Event()
+    feeding = asyncio.create_task(_feed_until(enough, engines.kafka, topic_prefix))
     second = start(instance="b")
     await second.until_logged("task_opened")
     await first.until_logged("task_opened", times=3)
-    feeding.cancel()
-    await asyncio.wait({feeding})
+    enough.set()
+    await feeding
     await until_read(engines.kafka, topic_prefix)
     second.process.terminate()
     assert await second.ended() == 0
@@ -99,9 +100,9 @@ async def test_two_workers_share_the_tasks_and_the_one_left_takes_them_all(
     assert first.process.poll() is None
 
 
-async def _feed_until_cancelled(kafka: str, prefix: str) -> None:
+async def _feed_until(enough: asyncio.Event, kafka: str, prefix: str) -> None:
     first = 0
-    while True:
+    while not enough.is_set():
         await feed(kafka, prefix, numbers(50, first=first))
         first += 50
 

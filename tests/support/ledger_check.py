@@ -40,8 +40,8 @@ async def until(holds: Callable[[], Awaitable[bool]], *, within_s: float = 20) -
 async def producer(kafka: str) -> AsyncIterator[Any]:
     """A plain producer."""
     client = AIOKafkaProducer(bootstrap_servers=kafka, linger_ms=5)
-    await client.start()
     try:
+        await client.start()
         yield client
     finally:
         await client.stop()

@@ -42,7 +42,7 @@ log = logger(__name__)
 _POLL_MS = 100
 _BACK_OFF_S = (0.1, 5.0)
 _WATCHDOG_S = 12.0
-_MOST_GIVEN, _GIVEN_S = 10, 60.0
+_MOST_GIVEN, _GIVEN_S = 6, 60.0
 
 
 class TaskWorker(Service, Generic[E, S]):
