@@ -1,163 +1,122 @@
-"""Conditions: one grammar for segments, `if`, `when` and history queries, with a closed set of operators."""
+"""Conditions: one grammar for segments, `if`, `when` and history queries. A condition is a level: it holds or not."""
 
-from typing import Annotated, Any, Literal, Self  # Any: values before they are checked
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from journey_schemas.comparison import CountComparison, Where
+from journey_schemas.aggregate import MEASURES, Did, DidNot, Measure, Newest, WindowFields, check_less
+from journey_schemas.comparison import Matches, NumberFields
 from journey_schemas.duration import Duration
-from journey_schemas.written import Many, Written
+from journey_schemas.what import Whats
+from journey_schemas.written import Name, Names, Written, as_many
+
+Channel = Literal["email", "sms", "push", "in_app", "whatsapp", "mail", "webhook", "task"]
 
 
-class What(Written):
-    """Which touchpoints: by event name, or what became of a message, or of a human task; `where` narrows."""
-
-    event: Many[str] | None = None
-    message: Many[str] | None = None
-    task: Many[str] | None = None
-    outcome: Many[str] | None = None
-    where: Where = Field(default_factory=dict)
-
-    @property
-    def is_named(self) -> bool:
-        """Whether it says which touchpoints."""
-        return bool(self.event or self.message or self.task)
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        if sum(kind is not None for kind in (self.event, self.message, self.task)) > 1:
-            raise ValueError("name one of event, message, task")
-        if (self.message or self.task) and not self.outcome:
-            raise ValueError("beside message or task stands its outcome, such as clicked")
-        if self.outcome and self.event:
-            raise ValueError("outcome belongs to message or task; of an event, ask by where")
-        return self
-
-
-class NamedWhat(What):
-    """A `What` that must say which touchpoints."""
-
-    @model_validator(mode="after")
-    def _named(self) -> Self:
-        if not self.is_named:
-            raise ValueError("name an event, a message or a task")
-        return self
-
-
-class Windowed(NamedWhat):
-    """Touchpoints in a window: `within` back from now, or `since` entry, stage or a date."""
-
-    within: Duration | None = None
-    since: str | None = None
-
-    @model_validator(mode="after")
-    def _one_window(self) -> Self:
-        if self.within is not None and self.since is not None:
-            raise ValueError("give within or since, not both")
-        return self
-
-
-class Did(Windowed, CountComparison):
-    """So many touchpoints in the window; without a comparison at least one."""
-
-
-class Measured(Did):
-    """An aggregate `of` a property, less that of another; without a comparison it is a value."""
-
-    of: str | None = None
-    less: "Less | None" = None
-    limit: int | None = Field(default=None, ge=1, le=20)
-
-
-class Less(NamedWhat):
-    """What is taken off a sum."""
-
-    of: str
-
-
-class Newest(NamedWhat):
-    """The newest (or oldest) of these touchpoints, whatever its properties, matches `where`; with `of` a value."""
-
-    within: Duration | None = None
-    since: str | None = None
-    of: str | None = None
+Channels = Annotated[
+    tuple[Channel, ...],
+    Field(min_length=1, max_length=8),
+    BeforeValidator(as_many, json_schema_input_type=Channel | tuple[Channel, ...]),
+]
 
 
 class Sequence(Written):
-    """Touchpoints in this order, all inside `within`, first to last in `span`, none of `without` between."""
+    """These, in this order.
 
-    of: tuple[NamedWhat, ...] = Field(min_length=2)
+    All inside `within`, first to last in `span`, none of `without` between.
+    """
+
+    of: Annotated[Whats, Field(min_length=2)]
     within: Duration | None = None
     span: Duration | None = None
-    without: Many[NamedWhat] = ()
+    without: Whats | None = None
 
 
 class Inside(Written):
-    """Is in this journey now, in one of these stages if any are named."""
+    """Is in that journey now; with `stage`, in one of these stages of it."""
 
-    journey: str | None = None
-    stage: Many[str] = ()
-
-
-class Reached(CountComparison):
-    """Entered a stage so often; without `journey`, in this instance."""
-
-    stage: str
-    journey: str | None = None
-    within: Duration | None = None
-    since: str | None = None
+    journey: Name
+    stage: Names | None = None
 
 
-class Subscribed(Written):
-    """The person's preference, as feedback told it."""
+class Reached(WindowFields, NumberFields):
+    """Entered the stage so often, at least once; without `journey`, in this instance."""
 
-    topic: str | None = None
-    channel: str | None = None
-
-
-class ConditionForms(Written):
-    """The forms of a condition; several in one map must all hold."""
-
-    all: tuple["Condition", ...] | None = None
-    any: tuple["Condition", ...] | None = None
-    not_: "Condition | None" = Field(default=None, alias="not")
-    always: Literal[True] | None = None
-    profile: Where | None = None
-    event: Where | None = None
-    entry: Where | None = None
-    item: Where | None = None
-    did: Did | None = None
-    did_not: Did | None = None
-    sum: Measured | None = None
-    average: Measured | None = None
-    smallest: Measured | None = None
-    largest: Measured | None = None
-    distinct: Measured | None = None
-    count: Measured | None = None
-    list: Measured | None = None
-    last: Newest | None = None
-    first: Newest | None = None
-    sequence: Sequence | None = None
-    segment: Many[str] | None = None
-    inside: Inside | None = None
-    came_from: Many[str] | None = None
-    reached: Reached | None = None
-    subscribed: Subscribed | None = None
-    reachable: Many[str] | None = None
+    stage: Names
+    journey: Name | None = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("an empty condition; write always for one that always holds")
+    def _check_counts(self) -> Self:
+        for number in self.numbers():
+            if not isinstance(number, int) or number < 0:
+                raise PydanticCustomError("count", "a count is compared with whole numbers from 0")
         return self
 
 
-def _normal(value: Any) -> Any:
-    return {"always": True} if value == "always" else value
+class Subscribed(Written):
+    """Wants this topic, this channel, or this topic on this channel."""
+
+    topic: Name | None = None
+    channel: Channel | None = None
+
+    @model_validator(mode="after")
+    def _need_one(self) -> Self:
+        if self.topic is None and self.channel is None:
+            raise PydanticCustomError("subscribed", "say which `topic` or `channel`")
+        return self
 
 
-#: A condition: a map of forms, or the word `always`.
-Condition = Annotated[ConditionForms, BeforeValidator(_normal)]
+class Condition(Written):
+    """All forms given must hold. `model_fields_set` tells which; Python's reserved words carry a `_` at the end."""
 
-Measured.model_rebuild()
-ConditionForms.model_rebuild()
+    all: "Conditions | None" = None
+    any: "Conditions | None" = None
+    not_: "If | None" = None
+    always: Literal[True] | None = None
+    profile: Matches | None = None
+    event: Matches | None = None
+    entry: Matches | None = None
+    item: Matches | None = None
+    did: Did | None = None
+    did_not: DidNot | None = None
+    sum: Measure | None = None
+    average: Measure | None = None
+    smallest: Measure | None = None
+    largest: Measure | None = None
+    distinct: Measure | None = None
+    last: Newest | None = None
+    first: Newest | None = None
+    sequence: Sequence | None = None
+    segment: Name | None = None
+    inside: Inside | None = None
+    came_from: Names | None = None
+    reached: Reached | None = None
+    subscribed: Subscribed | None = None
+    reachable: Channels | None = None
+
+    @model_validator(mode="after")
+    def _check_forms(self) -> Self:
+        if not self.model_fields_set:
+            raise PydanticCustomError("condition", "a condition needs at least one form, like `did` or `profile`")
+        for name in MEASURES:
+            measure: Measure | None = getattr(self, name)
+            if measure is not None and not measure.is_compared:
+                raise PydanticCustomError("condition", "compare the {key}: at_least, at_most, ...", {"key": name})
+            check_less(name, measure)
+        return self
+
+
+def _as_condition(written: Any) -> Any:  # whatever was written; the model checks it
+    return {"always": True} if written == "always" else written
+
+
+#: A condition as people write it: a map, or the word `always`.
+If = Annotated[Condition, BeforeValidator(_as_condition, json_schema_input_type=Condition | Literal["always"])]
+Conditions = Annotated[
+    tuple[If, ...],
+    Field(min_length=1),
+    BeforeValidator(as_many, json_schema_input_type=If | tuple[If, ...]),
+]
+
+Condition.model_rebuild()

@@ -1,70 +1,76 @@
-"""One journey: a statechart per person, in one file."""
+"""A journey: a statechart per person."""
 
-from collections.abc import Iterator
-from typing import Any, Literal, Self  # Any: steps of all kinds
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from journey_schemas.condition import Condition
-from journey_schemas.duration import Duration, Share
-from journey_schemas.step import Step, walk_steps
-from journey_schemas.trigger import EnterTrigger, ExitTrigger, Objective
-from journey_schemas.written import Many, Written
+from journey_schemas.condition import If
+from journey_schemas.duration import Duration
+from journey_schemas.path import PathOnly
+from journey_schemas.share import Share
+from journey_schemas.step import Steps
+from journey_schemas.trigger import Enters, Exits, Objective
+from journey_schemas.written import Name, Names, Texts, Words, Written, as_many
 
-NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
+#: Words that the language uses where a stage could stand.
+RESERVED_STAGES = frozenset({"entry", "none", "exit"})
 
 
 class StageMap(Written):
-    """What people believe of a stage; the read side shows the figures beside it."""
+    """What the journey map shows beside a stage."""
 
-    touchpoints: Many[str] = ()
-    pains: Many[str] = ()
-    owner: str | None = None
+    touchpoints: Texts | None = None
+    pains: Texts | None = None
+    owner: Words | None = None
 
 
 class Stage(Written):
-    """A state that behaviour decides, and the steps that run in it."""
+    """A state that behaviour decides.
 
-    stage: str = Field(pattern=NAME)
-    phase: str | None = None
+    Without `when` it is reached by `goto` only, or as the first. `from` names the stages one may come from (`entry`:
+    on entering the journey); without it, any.
+    """
+
+    stage: Name
+    phase: Name | None = None
     map: StageMap | None = None
-    when: Condition | None = None
-    from_: Many[str] | None = Field(default=None, alias="from")
-    steps: Many[Step] = ()
+    when: If | None = None
+    from_: Names | None = None
+    steps: Steps = ()
     final: bool = False
 
 
 class Journey(Written):
-    """A journey file."""
+    """One journey file.
 
-    journey: str = Field(pattern=NAME)
-    title: str | None = None
-    owner: str | None = None
+    `reenter` counts per key from the last exit. `max_per` maps a duration to how many entries a person may have in it.
+    """
+
+    journey: Name
+    title: Words | None = None
+    owner: Words | None = None
     objective: Objective | None = None
-    priority: int = Field(default=50, ge=0, le=100)
-    enter: Many[EnterTrigger] = ()
-    key: str | None = None
+    priority: Annotated[int, Field(ge=0, le=100)] = 50
+    enter: Enters | None = None
+    key: PathOnly | None = None
     reenter: Literal["never", "always"] | Duration = "never"
-    max_per: dict[str, int] | None = None
-    exit: Many[ExitTrigger] = ()
+    max_per: Annotated[dict[Duration, Annotated[int, Field(ge=1)]], Field(min_length=1)] | None = None
+    exit: Exits | None = None
     holdout: Share | None = None
-    rollout: Share | Literal["shadow"] | None = None
+    rollout: Literal["shadow"] | Share | None = None
     status: Literal["live", "closed", "paused", "ended"] = "live"
-    migrate: dict[str, str] | None = None
+    migrate: Annotated[dict[str, str], Field(min_length=1)] | None = None
     on_merge: Literal["furthest", "winner", "both", "exit"] = "furthest"
     historical: bool = False
-    stages: tuple[Stage, ...] = Field(min_length=1)
+    stages: Annotated[
+        tuple[Stage, ...],
+        Field(min_length=1),
+        BeforeValidator(as_many, json_schema_input_type=Stage | tuple[Stage, ...]),
+    ]
 
     @model_validator(mode="after")
-    def _different_stages(self) -> Self:
-        names = [stage.stage for stage in self.stages]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ValueError(f"stages carry different names; twice here: {', '.join(sorted(twice))}")
+    def _check_keys(self) -> Self:
+        if self.on_merge == "both" and self.key is None:
+            raise PydanticCustomError("on_merge", "`on_merge: both` needs a `key`", {"key": "on_merge"})
         return self
-
-    def steps(self) -> Iterator[tuple[str, Stage, Any]]:
-        """Every step with its id and its stage, in file order."""
-        for stage in self.stages:
-            for step_id, step in walk_steps(stage.stage, stage.steps):
-                yield step_id, stage, step

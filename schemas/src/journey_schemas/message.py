@@ -1,108 +1,124 @@
-"""Messages: content with a name and a body per channel. Whether templates are sound is `journey_messages`' matter."""
+"""Messages: content with a name and a body per channel. Texts are Liquid; `journey_messages` compiles them."""
 
-from typing import Any, Literal, Self  # Any: webhook bodies are any JSON
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from journey_schemas.condition import Channel
 from journey_schemas.duration import Duration
-from journey_schemas.journey import NAME
-from journey_schemas.written import Written
+from journey_schemas.path import Constant
+from journey_schemas.written import Name, Words, Written
 
-CHANNELS = ("email", "sms", "push", "in_app", "whatsapp", "mail", "webhook", "task")
+#: Liquid. Where it stands alone on a line and ends like a file (`welcome.html`), the project puts the file's text here.
+Template = Annotated[str, Field(min_length=1)]
 
-
-class EmailBody(Written):
-    """A mail. `body` and `text` hold Liquid, or name a file beside the message file (the project loader inlines it)."""
-
-    subject: str
-    body: str
-    preheader: str | None = None
-    text: str | None = None
-    sender: str | None = None
+#: A path inside a template's roots: `profile.first_name`, `vars.link`.
+TemplatePath = Annotated[str, Field(pattern=r"^(profile|event|vars)(\.[^.\s]+)+$")]
 
 
-class SmsBody(Written):
-    """A text message."""
+class Email(Written):
+    """`body` is HTML or MJML; `text` is derived from it unless given. `from` names a sender of the policy."""
 
-    text: str
-
-
-class PushBody(Written):
-    """A push message."""
-
-    title: str
-    text: str
-    image: str | None = None
-    link: str | None = None
-    data: dict[str, str] | None = None
+    subject: Template
+    body: Template
+    preheader: Template | None = None
+    text: Template | None = None
+    from_: Name | None = None
 
 
-class InAppBody(Written):
-    """A message inside the application."""
+class Sms(Written):
+    """One text."""
 
-    text: str
-    title: str | None = None
+    text: Template
+
+
+class Push(Written):
+    """A notification on a device."""
+
+    title: Template
+    text: Template
+    image: Template | None = None
+    link: Template | None = None
+    data: dict[str, Template] | None = None
+
+
+class InApp(Written):
+    """A card in the app's or the site's inbox."""
+
+    text: Template
     kind: Literal["banner", "modal", "card", "slot"] = "card"
-    link: str | None = None
+    title: Template | None = None
+    image: Template | None = None
+    link: Template | None = None
+    slot: Name | None = None
+    max_displays: Annotated[int, Field(ge=1)] | None = None
 
 
-class WhatsAppBody(Written):
-    """An approved template with its parameters."""
+class Mail(Written):
+    """A letter or postcard."""
 
-    template: str
-    params: tuple[str, ...] = ()
-
-
-class MailBody(Written):
-    """A letter on paper."""
-
-    html: str
+    html: Template
 
 
-class TaskBody(Written):
-    """A script for a human task."""
+class Script(Written):
+    """What a person reads who carries out a human task."""
 
-    script: str
+    script: Template
 
 
-class WebhookBody(Written):
-    """A JSON body; each string in it is a template. `target` names a configured receiver."""
+class WhatsApp(Written):
+    """An approved template by name, with its parameters in order."""
 
-    json_: dict[str, Any] = Field(alias="json")
-    target: str | None = None
+    template: Words
+    params: tuple[Template, ...] = ()
+
+
+class Webhook(Written):
+    """A JSON document to a configured target; each text inside is a template."""
+
+    json_: dict[str, Any]  # any JSON: the receiver's contract, not ours
+    target: Name | None = None
 
 
 class Channels(Written):
-    """A body per channel; at least one."""
+    """The content per channel."""
 
-    email: EmailBody | None = None
-    sms: SmsBody | None = None
-    push: PushBody | None = None
-    in_app: InAppBody | None = None
-    whatsapp: WhatsAppBody | None = None
-    mail: MailBody | None = None
-    webhook: WebhookBody | None = None
-    task: TaskBody | None = None
+    email: Email | None = None
+    sms: Sms | None = None
+    push: Push | None = None
+    in_app: InApp | None = None
+    mail: Mail | None = None
+    task: Script | None = None
+    whatsapp: WhatsApp | None = None
+    webhook: Webhook | None = None
 
-    def names(self) -> tuple[str, ...]:
-        """The channels that have a body, in the language's order."""
-        return tuple(name for name in CHANNELS if getattr(self, name) is not None)
+    def names(self) -> tuple[Channel, ...]:
+        """The channels there is content for."""
+        return tuple(name for name in _CHANNELS if getattr(self, name) is not None)
 
     @model_validator(mode="after")
-    def _has_one(self) -> Self:
+    def _need_one(self) -> Self:
         if not self.names():
-            raise ValueError("a message has a body for at least one channel")
+            raise PydanticCustomError("channels", "a message needs content for at least one channel, like `email`")
         return self
 
 
-class Message(Written):
-    """A message file."""
+_CHANNELS: tuple[Channel, ...] = ("email", "sms", "push", "in_app", "whatsapp", "mail", "webhook", "task")
 
-    message: str = Field(pattern=NAME)
-    category: str = "marketing"
-    topic: str | None = None
-    priority: int = Field(default=50, ge=0, le=100)
+
+class MessageDefinition(Written):
+    """One message file.
+
+    `topic` is what people subscribe to. `expires`: how long it may wait before it leaves; without it the category's.
+    `fallbacks` and `required` say what happens when a printed value is missing: print this instead, or do not send.
+    """
+
+    message: Name
+    category: Name
+    topic: Name | None = None
+    priority: Annotated[int, Field(ge=0, le=100)] = 50
     expires: Duration | None = None
     channels: Channels
-    fallbacks: dict[str, str] = Field(default_factory=dict)
-    required: tuple[str, ...] = ()
+    fallbacks: Annotated[dict[TemplatePath, Constant], Field(min_length=1)] | None = None
+    required: Annotated[tuple[TemplatePath, ...], Field(min_length=1)] | None = None

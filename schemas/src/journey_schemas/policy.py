@@ -1,27 +1,25 @@
-"""The company's rules, in one file."""
+"""The company's rules: `policy.yaml`."""
 
-from typing import Any, Literal  # Any: parts that no service reads yet
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from journey_schemas.condition import Channel, Channels
 from journey_schemas.duration import Duration
-from journey_schemas.written import Many, Written
+from journey_schemas.times import Clock, Days, Zone
+from journey_schemas.written import Name, Names, Words, Written, as_many
 
-CATEGORIES = ("marketing", "service", "transactional")
+#: Built into every policy; `delivery.md` section 5 has their rules.
+BUILT_IN_CATEGORIES = ("marketing", "service", "transactional")
 
-
-class MessageTopic(Written):
-    """What people subscribe to."""
-
-    channels: Many[str] = ()
-    consent: Literal["opt_in", "opt_out", "double_opt_in", "always"] = "opt_in"
-    title: str | None = None
+Tracking = Literal["individual", "aggregate", "off"]
 
 
 class Category(Written):
-    """A category of the company's own."""
+    """Which rules apply to messages of this category."""
 
-    consent: Literal["required", "not_refused", "not_asked"]
+    consent: Literal["required", "not_refused", "not_asked"] = "required"
     caps: bool = True
     quiet: Literal["hold", "drop", "ignore"] = "hold"
     may_ignore_quiet: bool = False
@@ -29,86 +27,102 @@ class Category(Written):
     life: Duration | None = None
 
 
-class EmailSender(Written):
-    """Who a mail is from. Commercial mail names a postal address."""
+class Topic(Written):
+    """What people subscribe to, on which channels, and how."""
 
-    from_: str = Field(alias="from")
-    postal_address: str | None = None
-    reply_to: str | None = None
+    channels: Channels | None = None
+    consent: Literal["opt_in", "opt_out", "double_opt_in", "always"] = "opt_in"
+
+
+class EmailSender(Written):
+    """Who writes. `postal_address` stands below marketing mail."""
+
+    from_: Words
+    postal_address: Words | None = None
+    reply_to: Words | None = None
 
 
 class Senders(Written):
-    """Senders by channel and name."""
+    """Senders by name; `default` is taken where a message names none."""
 
-    email: dict[str, EmailSender] = Field(default_factory=dict)
-    sms: dict[str, Any] | None = None
+    email: Annotated[dict[Name, EmailSender], Field(min_length=1)] | None = None
 
 
 class Cap(Written):
-    """Most messages per window."""
+    """At most `limit` messages `per` calendar unit or rolling duration, of those that match all lists given."""
 
-    name: str
-    channels: Many[str] = ()
-    topics: Many[str] = ()
-    categories: Many[str] = ()
-    limit: int = Field(ge=0)
-    per: str
+    name: Name
+    limit: Annotated[int, Field(ge=0)]
+    per: Literal["hour", "day", "week", "month"] | Duration
+    channels: Channels | None = None
+    categories: Names | None = None
+    topics: Names | None = None
     over: Literal["suppress", "hold", "next_channel"] = "suppress"
-    instead_of: Many[str] = ()
+    instead_of: Names | None = None
 
 
 class QuietHours(Written):
-    """Local hours in which a category is held or dropped."""
+    """Local hours in which messages are held or dropped; `from` later than `to` goes over midnight."""
 
-    channels: Many[str] = ()
-    from_: str = Field(alias="from")
-    to: str
+    from_: Clock
+    to: Clock
+    channels: Channels | None = None
+    categories: Names | None = None
+    days: Days | None = None
 
 
 class CallingWindow(Written):
-    """When a human may call."""
+    """When a country, or a region of it, allows calls."""
 
-    country: str
-    region: str | None = None
-    days: Many[str] = ()
-    from_: str = Field(alias="from")
-    to: str
-
-
-class Holdout(Written):
-    """The share of people that gets no marketing at all, for comparison."""
-
-    percent: float = Field(default=0, ge=0, le=10)
-    salt: str = "1"
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    from_: Clock
+    to: Clock
+    region: Name | None = None
+    days: Days | None = None
 
 
-class Tracking(Written):
-    """Whether opens and clicks are counted per person, in total, or not."""
+class GlobalHoldout(Written):
+    """The share of all people that gets no marketing, for comparison. A new `salt` draws anew."""
 
-    opens: Literal["individual", "aggregate", "off"] = "individual"
-    clicks: Literal["individual", "aggregate", "off"] = "individual"
+    percent: Annotated[float, Field(ge=0, le=100)] = 0
+    salt: Words = "1"
+
+
+class MessageTracking(Written):
+    """Whether opens and clicks are recorded per person, as totals, or not at all."""
+
+    opens: Tracking = "individual"
+    clicks: Tracking = "individual"
 
 
 class SoftBounces(Written):
-    """When an address that bounces softly is paused."""
+    """An address pauses after `count` soft bounces `within` a window."""
 
-    count: int = 3
+    count: Annotated[int, Field(ge=1)]
     within: Duration
     pause: Duration
 
 
 class Policy(Written):
-    """A policy file."""
+    """One policy per project. `time_zone` is for people without one."""
 
-    time_zone: str = "UTC"
-    channel_order: Many[str] = ("email",)
-    categories: dict[str, Category] = Field(default_factory=dict)
-    topics: dict[str, MessageTopic] = Field(default_factory=dict)
+    time_zone: Zone = "UTC"
+    channel_order: tuple[Channel, ...] | None = None
+    categories: dict[Name, Category] = Field(default_factory=dict)
+    topics: dict[Name, Topic] = Field(default_factory=dict)
     senders: Senders = Field(default_factory=Senders)
-    caps: tuple[Cap, ...] = ()
-    quiet_hours: tuple[QuietHours, ...] = ()
-    calling_windows: tuple[CallingWindow, ...] = ()
-    global_holdout: Holdout | None = None
-    tracking: Tracking = Field(default_factory=Tracking)
+    caps: Annotated[tuple[Cap, ...], BeforeValidator(as_many)] = ()
+    quiet_hours: Annotated[tuple[QuietHours, ...], BeforeValidator(as_many)] = ()
+    calling_windows: Annotated[tuple[CallingWindow, ...], BeforeValidator(as_many)] = ()
+    global_holdout: GlobalHoldout = Field(default_factory=GlobalHoldout)
+    tracking: MessageTracking = Field(default_factory=MessageTracking)
     soft_bounces: SoftBounces | None = None
     reply_text: bool = False
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        for name in BUILT_IN_CATEGORIES:
+            if name in self.categories:
+                text = "`{key}` is a built-in category: its rules are fixed"
+                raise PydanticCustomError("policy", text, {"key": name})
+        return self

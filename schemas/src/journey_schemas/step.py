@@ -1,169 +1,226 @@
-"""Steps: the small program that runs while a person is in a stage. A step is a map of its kind and what belongs to it."""
+"""Steps: the small program that runs while a person is in a stage; each a map of its kind and what belongs to it."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal  # Any: constants, and values before they are checked
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
-from journey_schemas.condition import Condition
-from journey_schemas.duration import Share
-from journey_schemas.times import Time
-from journey_schemas.trigger import WaitTrigger
-from journey_schemas.written import Many, Written
-
-#: A constant, a path (`$event.total`), or a map that is an aggregate or a condition.
-Value = Any
-
-KINDS = ("send", "wait_for", "wait", "branch", "experiment", "update", "emit", "task", "start", "goto", "exit")
+from journey_schemas.condition import Channels, If
+from journey_schemas.given import Given, Givens
+from journey_schemas.share import Share
+from journey_schemas.times import Clock, When
+from journey_schemas.trigger import Trigger
+from journey_schemas.written import Name, Words, Written, as_many
 
 
-class StepBase(Written):
-    """Every step may carry a name of its own; without one its path is its id."""
+class StepFields(Written):
+    """What every step may carry: an `id` of its own, stable when steps move."""
 
-    id: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    id: Name | None = None
 
 
 class Send(Written):
-    """Which message, with which values, over which channels."""
+    """One message command. `with` fills `vars`; `channels` is an order of preference."""
 
-    message: str
-    with_: dict[str, Value] = Field(default_factory=dict, alias="with")
-    channels: Many[str] | None = None
-    time: str | None = None
-    category: str | None = None
-    topic: str | None = None
-    priority: int | None = Field(default=None, ge=0, le=100)
+    message: Name
+    with_: Givens | None = None
+    channels: Channels | None = None
+    time: Clock | Literal["best_hour"] | None = None
+    category: Name | None = None
+    topic: Name | None = None
+    priority: Annotated[int, Field(ge=0, le=100)] | None = None
     quiet: Literal["policy", "hold", "drop", "ignore"] | None = None
+    quiet_reason: Words | None = None
     keep: bool = False
 
 
-class SendStep(StepBase):
-    """One message command."""
-
-    send: Annotated[Send, BeforeValidator(lambda value: {"message": value} if isinstance(value, str) else value)]
+def _as_send(written: Any) -> Any:  # whatever was written; the model checks it
+    return {"message": written} if isinstance(written, str) else written
 
 
-class WaitStep(StepBase):
-    """A pause."""
+class SendStep(StepFields):
+    """`send: message`."""
 
-    wait: Time
+    send: Annotated[Send, BeforeValidator(_as_send, json_schema_input_type=Send | Name)]
 
 
-class WaitForStep(StepBase):
+class WaitStep(StepFields):
+    """`wait: time`: pause."""
+
+    wait: When
+
+
+class Awaited(Trigger):
+    """One trigger of a `wait_for`, with the steps that run when it wins."""
+
+    then: "Steps" = ()
+
+    @model_validator(mode="after")
+    def _refuse_schedule(self) -> Self:
+        if self.schedule is not None:
+            raise PydanticCustomError("trigger", "`schedule` belongs to `enter` only", {"key": "schedule"})
+        return self
+
+
+class WaitForStep(StepFields):
     """The first trigger wins and runs its own `then`; `up_to` leads to `else`."""
 
-    wait_for: Many[WaitTrigger]
-    up_to: Time
-    else_: "Many[Step]" = Field(default=(), alias="else")
+    wait_for: Annotated[
+        tuple[Awaited, ...],
+        Field(min_length=1),
+        BeforeValidator(as_many, json_schema_input_type=Awaited | tuple[Awaited, ...]),
+    ]
+    up_to: When
+    else_: "Steps" = ()
 
 
-class Case(Written):
-    """One way of a branch."""
+class Way(Written):
+    """One way of a `branch`."""
 
-    if_: Condition = Field(alias="if")
-    then: "Many[Step]"
+    if_: If
+    then: "Steps"
 
 
-class BranchStep(StepBase):
-    """The first case that holds, or `else`."""
+class BranchStep(StepFields):
+    """The first way whose condition holds, else `else`."""
 
-    branch: Many[Case]
-    else_: "Many[Step]" = Field(default=(), alias="else")
+    branch: Annotated[
+        tuple[Way, ...], Field(min_length=1), BeforeValidator(as_many, json_schema_input_type=Way | tuple[Way, ...])
+    ]
+    else_: "Steps" = ()
 
 
 class Variant(Written):
     """One arm of an experiment."""
 
-    variant: str
+    variant: Name
     share: Share
-    then: "Many[Step]" = ()
+    then: "Steps"
 
 
-class ExperimentStep(StepBase):
-    """A stable split of people."""
+class ExperimentStep(StepFields):
+    """A stable split of people by hash of (experiment, profile)."""
 
-    experiment: str
-    variants: tuple[Variant, ...]
+    experiment: Name
+    variants: Annotated[
+        tuple[Variant, ...],
+        Field(min_length=1),
+        BeforeValidator(as_many, json_schema_input_type=Variant | tuple[Variant, ...]),
+    ]
     holdout: Share | None = None
-    measure: str | None = None
+    measure: Name | None = None
     mde: Share | None = None
-    winner: str | None = None
+    winner: Name | None = None
     choose: Literal["adaptive"] | None = None
 
 
-class UpdateStep(StepBase):
+class UpdateStep(StepFields):
     """Sets traits."""
 
-    update: dict[str, Value]
+    update: Givens
 
 
 class Emit(Written):
     """A new touchpoint about this person."""
 
-    event: str
-    properties: dict[str, Value] = Field(default_factory=dict)
+    event: Words
+    properties: Givens | None = None
 
 
-class EmitStep(StepBase):
-    """Tells the world, and other journeys."""
+class EmitStep(StepFields):
+    """`emit: {event, properties}`."""
 
     emit: Emit
 
 
 class HumanTask(Written):
-    """Work for a person."""
+    """Work for a human; `message` with `with` is the script."""
 
-    queue: str
-    title: str
-    due: Time | None = None
-    message: str | None = None
-    with_: dict[str, Value] = Field(default_factory=dict, alias="with")
+    queue: Name
+    title: Words
+    due: When | None = None
+    message: Name | None = None
+    with_: Givens | None = None
     keep: bool = False
 
 
-class TaskStep(StepBase):
-    """Orders work of a human."""
+class TaskStep(StepFields):
+    """`task: {queue, title, due, message, with}`."""
 
     task: HumanTask
 
 
 class Start(Written):
-    """Another journey, entered in the same decision."""
+    """Which journey to enter, under which key, with which `$entry`."""
 
-    journey: str
-    key: Value = None
-    with_: dict[str, Value] = Field(default_factory=dict, alias="with")
-
-
-class StartStep(StepBase):
-    """Enters another journey."""
-
-    start: Annotated[Start, BeforeValidator(lambda value: {"journey": value} if isinstance(value, str) else value)]
+    journey: Name
+    key: Given | None = None
+    with_: Givens | None = None
 
 
-class GotoStep(StepBase):
-    """Changes the stage."""
-
-    goto: str
+def _as_start(written: Any) -> Any:  # whatever was written; the model checks it
+    return {"journey": written} if isinstance(written, str) else written
 
 
-class ExitStep(StepBase):
-    """Leaves the journey, with the reason."""
+class StartStep(StepFields):
+    """`start: journey`: enters it in the same decision."""
 
-    exit: str
-
-
-def _kind(value: Any) -> str | None:
-    for kind in KINDS:
-        if (kind in value) if isinstance(value, dict) else hasattr(value, kind):
-            return f"<{kind}>"
-    return None
+    start: Annotated[Start, BeforeValidator(_as_start, json_schema_input_type=Start | Name)]
 
 
-Step = Annotated[
+class GotoStep(StepFields):
+    """`goto: stage`."""
+
+    goto: Name
+
+
+class ExitStep(StepFields):
+    """`exit: reason`: leave the journey."""
+
+    exit: Words
+
+
+KINDS: dict[str, type[StepFields]] = {
+    "send": SendStep,
+    "wait": WaitStep,
+    "wait_for": WaitForStep,
+    "branch": BranchStep,
+    "experiment": ExperimentStep,
+    "update": UpdateStep,
+    "emit": EmitStep,
+    "task": TaskStep,
+    "start": StartStep,
+    "goto": GotoStep,
+    "exit": ExitStep,
+}
+
+
+def _kind(written: Any) -> str | None:  # whatever was written
+    if isinstance(written, StepFields):
+        return next((f"<{kind}>" for kind, model in KINDS.items() if type(written) is model), None)
+    if not isinstance(written, dict):
+        return None
+    return next((f"<{kind}>" for kind in KINDS if kind in written), None)
+
+
+def _check_kind(written: Any) -> Any:  # whatever was written; the model of its kind checks the rest
+    if isinstance(written, dict):
+        found = [kind for kind in written if kind in KINDS]
+        if len(found) > 1:
+            text = "a step is one thing, here are two: `{a}` and `{key}`"
+            raise PydanticCustomError("step", text, {"a": found[0], "key": found[1]})
+        if not found and len(written) == 1:
+            (key,) = written
+            raise PydanticCustomError("step_kind", "unknown step `{key}`", {"key": str(key), "known": tuple(KINDS)})
+    if _kind(written) is None:
+        raise PydanticCustomError("step", "a step is a map with one of {kinds}", {"kinds": ", ".join(KINDS)})
+    return written
+
+
+Step: TypeAlias = Annotated[
     Annotated[SendStep, Tag("<send>")]
-    | Annotated[WaitForStep, Tag("<wait_for>")]
     | Annotated[WaitStep, Tag("<wait>")]
+    | Annotated[WaitForStep, Tag("<wait_for>")]
     | Annotated[BranchStep, Tag("<branch>")]
     | Annotated[ExperimentStep, Tag("<experiment>")]
     | Annotated[UpdateStep, Tag("<update>")]
@@ -172,37 +229,25 @@ Step = Annotated[
     | Annotated[StartStep, Tag("<start>")]
     | Annotated[GotoStep, Tag("<goto>")]
     | Annotated[ExitStep, Tag("<exit>")],
-    Discriminator(
-        _kind, custom_error_type="step_kind", custom_error_message=f"a step is one of: {', '.join(sorted(KINDS))}"
-    ),
+    Discriminator(_kind),
+    BeforeValidator(_check_kind),
 ]
+Steps = Annotated[tuple[Step, ...], BeforeValidator(as_many, json_schema_input_type=Step | tuple[Step, ...])]
 
-for _model in (WaitTrigger, WaitForStep, Case, BranchStep, Variant, ExperimentStep):
-    _model.model_rebuild(_types_namespace={"Step": Step, "Many": Many})
+#: The union itself, for `match` and annotations.
+AnyStep: TypeAlias = (
+    SendStep
+    | WaitStep
+    | WaitForStep
+    | BranchStep
+    | ExperimentStep
+    | UpdateStep
+    | EmitStep
+    | TaskStep
+    | StartStep
+    | GotoStep
+    | ExitStep
+)
 
-
-def inner_steps(step: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """The lists of steps inside a step, each with the word that leads to it: trigger or case number, variant, else."""
-    match step:
-        case WaitForStep():
-            for number, trigger in enumerate(step.wait_for):
-                yield str(number), trigger.then
-            yield "else", step.else_
-        case BranchStep():
-            for number, one in enumerate(step.branch):
-                yield str(number), one.then
-            yield "else", step.else_
-        case ExperimentStep():
-            for variant in step.variants:
-                yield variant.variant, variant.then
-        case _:
-            return
-
-
-def walk_steps(prefix: str, steps: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
-    """Every step below `prefix` with its id: its own name, or its path (`bought/3/voucher/0`), counted from 0."""
-    for number, step in enumerate(steps):
-        path = f"{prefix}/{number}"
-        yield step.id or path, step
-        for word, inner in inner_steps(step):
-            yield from walk_steps(f"{path}/{word}", inner)
+for _model in (Awaited, WaitForStep, Way, BranchStep, Variant, ExperimentStep):
+    _model.model_rebuild()

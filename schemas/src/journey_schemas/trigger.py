@@ -1,67 +1,143 @@
 """Triggers: what `enter`, `exit`, `objective` and `wait_for` look for. In a list any one will do."""
 
-from typing import TYPE_CHECKING, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from journey_schemas.condition import Condition, What
+from journey_schemas.aggregate import Property
+from journey_schemas.condition import If
 from journey_schemas.duration import Duration
+from journey_schemas.share import Share
 from journey_schemas.times import TimeFields
-from journey_schemas.written import Many
+from journey_schemas.what import WhatFields
+from journey_schemas.written import Name, Words, as_many
 
-if TYPE_CHECKING:
-    from journey_schemas.step import Step
+Kind = Literal["what", "when", "time", "schedule"]
 
 
-class Trigger(What, TimeFields):
-    """A touchpoint (a moment), a condition (`when`, a level), or a time.
+class TriggerFields(WhatFields, TimeFields):
+    """A touchpoint (`event`, `message`, `task`), a condition (`when`), a time, or a `schedule` (RRULE).
 
-    `if` must hold with the touchpoint counted in.
+    `if` narrows all but `when`. `kind` tells which of the four it is; the keys of the others are None.
     """
 
-    if_: Condition | None = Field(default=None, alias="if")
-    when: Condition | None = None
-    schedule: str | None = None
+    if_: If | None = None
+    when: If | None = None
+    schedule: Annotated[str, Field(pattern=r"^(RRULE:)?FREQ=[A-Z]+(;[A-Z]+=[^;]+)*$")] | None = None
+
+    @property
+    def names_trigger(self) -> bool:
+        """Whether there is anything to look for."""
+        return bool(self._kinds())
+
+    @property
+    def kind(self) -> Kind:
+        """Which of the four it is."""
+        return self._kinds()[0]
+
+    def _kinds(self) -> tuple[Kind, ...]:
+        kinds: list[Kind] = []
+        if self.names_something:
+            kinds.append("what")
+        if self.when is not None:
+            kinds.append("when")
+        if self.schedule is not None:
+            kinds.append("schedule")
+        elif self.names_time:
+            kinds.append("time")
+        return tuple(kinds)
 
     @model_validator(mode="after")
-    def _looks_for_something(self) -> Self:
-        kinds = [self.is_named, self.when is not None, self.is_time or self.schedule is not None]
-        if not any(kinds) and "reach" not in type(self).model_fields:
-            raise ValueError("a trigger names an event, a message, a task, a when, or a time")
-        if self.is_named and self.when is not None:
-            raise ValueError("give an event or a when, not both; beside an event stands if")
+    def _check_trigger(self) -> Self:
+        kinds = self._kinds()
+        if len(kinds) > 1:
+            text = "a trigger is one thing, here are two: {a} and {b}"
+            raise PydanticCustomError("trigger", text, {"a": _NAMES[kinds[0]], "b": _NAMES[kinds[1]]})
+        if self.when is not None and self.if_ is not None:
+            raise PydanticCustomError("trigger", "put `if` into the `when`", {"key": "if"})
+        if self.schedule is not None and (self.for_ is not None or self.date is not None or self.days is not None):
+            raise PydanticCustomError("trigger", "a `schedule` takes `time` and `zone` only", {"key": "schedule"})
+        if self.zone is not None and kinds and kinds[0] in {"what", "when"}:
+            raise PydanticCustomError("trigger", "`zone` belongs to a time", {"key": "zone"})
         return self
 
 
-class EnterTrigger(Trigger):
-    """What lets people in."""
+_NAMES: dict[Kind, str] = {
+    "what": "something that happens",
+    "when": "a condition (`when`)",
+    "time": "a time",
+    "schedule": "a `schedule`",
+}
 
-    each: str | None = None
+
+class Trigger(TriggerFields):
+    """One trigger."""
+
+    @model_validator(mode="after")
+    def _need_trigger(self) -> Self:
+        if not self.names_trigger:
+            raise PydanticCustomError("trigger", "say what to look for: `event`, `message`, `task`, `when` or a time")
+        return self
+
+
+class Enter(Trigger):
+    """What lets a person in.
+
+    `max_age` refuses late touchpoints; `existing`, beside `when`, also takes those for whom it held at the publish;
+    `each` makes one entry per element of a list property.
+    """
+
     max_age: Duration | None = None
     existing: bool = False
-
-
-class ExitTrigger(Trigger):
-    """What takes people out, and the reason that is recorded."""
-
-    reason: str = "exit rule"
-
-
-class WaitTrigger(Trigger):
-    """What a `wait_for` waits for, and the steps that follow it."""
-
-    then: "Many[Step]" = ()
-
-
-class Objective(Trigger):
-    """What a journey is for: a stage reached or a trigger, within a time from entry. Recorded once; ends nothing."""
-
-    reach: str | None = None
-    within: Duration | None = None
-    target: str | None = Field(default=None, pattern=r"^\d{1,3}(\.\d+)?\s*%$")
+    each: Property | None = None
 
     @model_validator(mode="after")
-    def _one_aim(self) -> Self:
-        if (self.reach is not None) == (self.is_named or self.when is not None):
-            raise ValueError("an objective is a stage (reach) or a trigger (event or when), one of them")
+    def _check_entry(self) -> Self:
+        if self.existing and self.when is None:
+            raise PydanticCustomError("enter", "`existing` belongs to `when`", {"key": "existing"})
+        for key, value in (("max_age", self.max_age), ("each", self.each)):
+            if value is not None and self.kind != "what":
+                raise PydanticCustomError("enter", "`{key}` belongs to an `event`", {"key": key})
+        if self.for_ is not None:
+            raise PydanticCustomError("enter", "nobody enters after a duration: name a `date`", {"key": "for"})
         return self
+
+
+class Exit(Trigger):
+    """What takes a person out, and why."""
+
+    reason: Words
+
+    @model_validator(mode="after")
+    def _check_exit(self) -> Self:
+        _refuse_schedule(self)
+        return self
+
+
+class Objective(TriggerFields):
+    """What the journey is for: a stage to `reach`, or a trigger; `within` from entry, with a target."""
+
+    reach: Name | None = None
+    within: Duration | None = None
+    target: Share | None = None
+
+    @model_validator(mode="after")
+    def _check_objective(self) -> Self:
+        if (self.reach is not None) == self.names_trigger:
+            raise PydanticCustomError("objective", "an objective is a stage to `reach` or a trigger, one of them")
+        _refuse_schedule(self)
+        return self
+
+
+def _refuse_schedule(trigger: TriggerFields) -> None:
+    if trigger.schedule is not None:
+        raise PydanticCustomError("trigger", "`schedule` belongs to `enter` only", {"key": "schedule"})
+
+
+Enters = Annotated[
+    tuple[Enter, ...], Field(min_length=1), BeforeValidator(as_many, json_schema_input_type=Enter | tuple[Enter, ...])
+]
+Exits = Annotated[
+    tuple[Exit, ...], Field(min_length=1), BeforeValidator(as_many, json_schema_input_type=Exit | tuple[Exit, ...])
+]
