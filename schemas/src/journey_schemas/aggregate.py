@@ -5,10 +5,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from journey_schemas.comparison import NumberFields
+from journey_schemas.comparison import COUNTS, CountComparison, MeasureComparison
 from journey_schemas.duration import Duration
 from journey_schemas.times import Since
-from journey_schemas.what import WhatFields, need_what
+from journey_schemas.what import What, need_what
 from journey_schemas.written import Written
 
 #: A property, dots reach inside: `products.sku`.
@@ -31,7 +31,7 @@ class WindowFields(Written):
         return self
 
 
-class CountValue(WhatFields, WindowFields):
+class CountValue(What, WindowFields):
     """How many of them, as a value."""
 
     @model_validator(mode="after")
@@ -40,22 +40,23 @@ class CountValue(WhatFields, WindowFields):
         return self
 
 
-class Did(CountValue, NumberFields):
+class Did(CountValue, CountComparison):
     """So many of them; without an operator, at least one."""
 
+
+class DidNot(Did):
+    """None of them."""
+
     @model_validator(mode="after")
-    def _check_counts(self) -> Self:
-        for number in self.numbers():
-            if not isinstance(number, int) or number < 0:
-                raise PydanticCustomError("count", "a count is compared with whole numbers from 0")
+    def _refuse_counts(self) -> Self:
+        for key in COUNTS:
+            if getattr(self, key) is not None:
+                text = "`did_not` means none of them: write `did` with `{key}`"
+                raise PydanticCustomError("did_not", text, {"key": key})
         return self
 
 
-class DidNot(CountValue):
-    """None of them."""
-
-
-class Less(WhatFields):
+class Less(What):
     """What is taken off a sum: the `of` of these."""
 
     of: Property
@@ -66,7 +67,7 @@ class Less(WhatFields):
         return self
 
 
-class Measure(CountValue, NumberFields):
+class Measure(CountValue, MeasureComparison):
     """A number over the property `of` of these events: sum, average, smallest, largest or distinct values."""
 
     of: Property
@@ -77,10 +78,10 @@ class ListValue(CountValue):
     """The property `of` of the newest of them, newest first."""
 
     of: Property
-    limit: Annotated[int, Field(ge=1, le=20)] = 20
+    limit: Annotated[int, Field(strict=True, ge=1, le=20)] = 20
 
 
-class NewestFields(WhatFields):
+class NewestFields(What):
     """The newest (or oldest) of these events."""
 
     within: Duration | None = None
@@ -96,7 +97,7 @@ class Newest(NewestFields):
 
     @model_validator(mode="after")
     def _need_where(self) -> Self:
-        if self.where is None:
+        if not self.where:
             raise PydanticCustomError("newest", "say with `where` what the event should look like")
         return self
 
@@ -136,7 +137,7 @@ class Aggregate(Written):
             raise PydanticCustomError("aggregate", "a value is exactly one of {forms}", {"forms": forms})
         for name in MEASURES:
             measure: Measure | None = getattr(self, name)
-            if measure is not None and measure.is_compared:
+            if measure is not None and measure.compares:
                 raise PydanticCustomError("aggregate", "a value is not compared here", {"key": name})
             check_less(name, measure)
         return self

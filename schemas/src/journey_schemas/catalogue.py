@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, RootModel
 
+from journey_schemas.condition import Channel
 from journey_schemas.what import MESSAGE_OUTCOMES
 from journey_schemas.written import Words, Written
 
@@ -45,17 +46,34 @@ class Catalogue(RootModel[dict[Words, CatalogueEvent]]):
 
     model_config = ConfigDict(frozen=True)
 
-    def as_json(self) -> dict[str, Any]:  # any JSON
-        """The JSON of the definition record."""
-        return {name: event.as_json() for name, event in self.root.items()}
+
+#: How a channel is called in the names of its feedback events.
+CHANNEL_WORDS: dict[Channel, str] = {
+    "email": "Email",
+    "sms": "SMS",
+    "push": "Push",
+    "in_app": "In-App",
+    "whatsapp": "WhatsApp",
+    "webhook": "Webhook",
+    "mail": "Mail",
+    "task": "Task",
+}
 
 
-_CHANNEL_WORDS = ("Email", "SMS", "Push", "In-App", "WhatsApp", "Webhook", "Mail", "Task")
+def feedback_event(channel: Channel, outcome: str) -> str:
+    """The name of a feedback touchpoint: `Email Clicked`, `Task Updated`."""
+    return f"{CHANNEL_WORDS[channel]} {outcome.removeprefix('mail_').removeprefix('task_').title()}"
 
-#: Events that every catalogue knows: feedback (`Email Clicked`, `Task Updated`) and entries asked for over the API.
+
+#: Events that every catalogue knows: feedback, and entries asked for over the API.
 BUILT_IN_EVENTS = frozenset(
-    {f"{channel} {outcome.title()}" for channel in _CHANNEL_WORDS for outcome in MESSAGE_OUTCOMES if "_" not in outcome}
-    | {"Mail Updated", "Task Updated", "Journey Requested"}
+    {
+        feedback_event(channel, outcome)
+        for channel in CHANNEL_WORDS
+        for outcome in MESSAGE_OUTCOMES
+        if "_" not in outcome
+    }
+    | {feedback_event("mail", "mail_updated"), feedback_event("task", "task_updated"), "Journey Requested"}
 )
 
 Elements.model_rebuild()

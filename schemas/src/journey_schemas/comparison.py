@@ -2,16 +2,36 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from journey_schemas.duration import Duration
-from journey_schemas.path import Number, Path, Scalar
+from journey_schemas.path import Constant, Number, Scalar
 from journey_schemas.written import Written
 
+#: How many times: a whole number from 0.
+Count = Annotated[int, Field(strict=True, ge=0)]
+Scalars = Annotated[tuple[Scalar, ...], Field(min_length=1)]
 
-class NumberFields(Written):
-    """What a count or a sum can be compared with; all that are given must hold."""
+
+class CountComparison(Written):
+    """What a number of times can be compared with; all that are given must hold."""
+
+    exactly: Count | None = None
+    at_least: Count | None = None
+    at_most: Count | None = None
+    more_than: Count | None = None
+    less_than: Count | None = None
+    between: tuple[Count, Count] | None = None
+
+    @property
+    def compares(self) -> bool:
+        """Whether any operator is given."""
+        return any(getattr(self, name) is not None for name in COUNTS)
+
+
+class MeasureComparison(Written):
+    """What a sum and the like can be compared with; all that are given must hold."""
 
     exactly: Number | None = None
     at_least: Number | None = None
@@ -21,17 +41,12 @@ class NumberFields(Written):
     between: tuple[Number, Number] | None = None
 
     @property
-    def is_compared(self) -> bool:
+    def compares(self) -> bool:
         """Whether any operator is given."""
-        return any(getattr(self, name) is not None for name in NUMBER_OPERATORS)
-
-    def numbers(self) -> tuple[int | float | Path, ...]:
-        """All operands."""
-        single = (self.exactly, self.at_least, self.at_most, self.more_than, self.less_than, *(self.between or ()))
-        return tuple(number for number in single if number is not None)
+        return any(getattr(self, name) is not None for name in COUNTS)
 
 
-NUMBER_OPERATORS: tuple[str, ...] = tuple(NumberFields.model_fields)
+COUNTS: tuple[str, ...] = tuple(CountComparison.model_fields)
 
 
 class Comparison(Written):
@@ -43,14 +58,14 @@ class Comparison(Written):
     """
 
     exactly: Scalar | None = None
-    one_of: Annotated[tuple[Scalar, ...], Field(min_length=1)] | None = None
+    one_of: Scalars | None = None
     at_least: Scalar | None = None
     at_most: Scalar | None = None
     more_than: Scalar | None = None
     less_than: Scalar | None = None
     between: tuple[Scalar, Scalar] | None = None
-    not_: "Compared | None" = None
-    exists: bool | None = None
+    not_: Scalar | Scalars | None = None
+    exists: StrictBool | None = None
     contains: Scalar | None = None
     starts_with: Scalar | None = None
     ends_with: Scalar | None = None
@@ -65,18 +80,20 @@ class Comparison(Written):
             raise PydanticCustomError("no_operator", "a comparison needs a value or an operator like at_least")
         return self
 
-    def operands(self) -> tuple[Any, ...]:  # constants and paths; Any spares each reader a union
-        """All constants and paths it compares with, those under `not` too."""
-        found: list[Any] = []
+    def operands(self) -> tuple[Constant, ...]:
+        """All constants and paths it compares with."""
+        found: list[Constant] = []
         for name in type(self).model_fields:
             value = getattr(self, name)
-            if isinstance(value, Comparison):
-                found.extend(value.operands())
-            elif isinstance(value, tuple):
+            if isinstance(value, tuple):
                 found.extend(value)
-            elif value is not None and name not in {"exists", "within_last", "within_next"}:
+            elif value is not None and name not in NOT_COMPARED:
                 found.append(value)
         return tuple(found)
+
+
+#: Operators whose operand is no value to compare with.
+NOT_COMPARED = frozenset({"exists", "within_last", "within_next"})
 
 
 def _as_comparison(written: Any) -> Any:  # whatever was written; the model checks it
@@ -90,6 +107,4 @@ Compared = Annotated[
     Comparison, BeforeValidator(_as_comparison, json_schema_input_type=Comparison | Scalar | tuple[Scalar, ...])
 ]
 #: Property or trait (dots reach inside) to comparison; all must hold.
-Matches = Annotated[dict[Annotated[str, Field(min_length=1)], Compared], Field(min_length=1)]
-
-Comparison.model_rebuild()
+Where = Annotated[dict[Annotated[str, Field(min_length=1)], Compared], Field(min_length=1)]

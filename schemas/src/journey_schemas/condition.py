@@ -6,10 +6,12 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from journey_schemas.aggregate import MEASURES, Did, DidNot, Measure, Newest, WindowFields, check_less
-from journey_schemas.comparison import Matches, NumberFields
+from journey_schemas.comparison import CountComparison, Where
 from journey_schemas.duration import Duration
-from journey_schemas.what import Whats
+from journey_schemas.what import What, Whats
 from journey_schemas.written import Name, Names, Written, as_many
+
+__all__ = ["Condition", "ConditionForms", "Did", "DidNot", "Inside", "What"]
 
 Channel = Literal["email", "sms", "push", "in_app", "whatsapp", "mail", "webhook", "task"]
 
@@ -37,21 +39,14 @@ class Inside(Written):
     """Is in that journey now; with `stage`, in one of these stages of it."""
 
     journey: Name
-    stage: Names | None = None
+    stage: Names = ()
 
 
-class Reached(WindowFields, NumberFields):
+class Reached(WindowFields, CountComparison):
     """Entered the stage so often, at least once; without `journey`, in this instance."""
 
     stage: Names
     journey: Name | None = None
-
-    @model_validator(mode="after")
-    def _check_counts(self) -> Self:
-        for number in self.numbers():
-            if not isinstance(number, int) or number < 0:
-                raise PydanticCustomError("count", "a count is compared with whole numbers from 0")
-        return self
 
 
 class Subscribed(Written):
@@ -67,17 +62,17 @@ class Subscribed(Written):
         return self
 
 
-class Condition(Written):
+class ConditionForms(Written):
     """All forms given must hold. `model_fields_set` tells which; Python's reserved words carry a `_` at the end."""
 
     all: "Conditions | None" = None
     any: "Conditions | None" = None
-    not_: "If | None" = None
+    not_: "Condition | None" = None
     always: Literal[True] | None = None
-    profile: Matches | None = None
-    event: Matches | None = None
-    entry: Matches | None = None
-    item: Matches | None = None
+    profile: Where | None = None
+    event: Where | None = None
+    entry: Where | None = None
+    item: Where | None = None
     did: Did | None = None
     did_not: DidNot | None = None
     sum: Measure | None = None
@@ -88,7 +83,7 @@ class Condition(Written):
     last: Newest | None = None
     first: Newest | None = None
     sequence: Sequence | None = None
-    segment: Name | None = None
+    segment: Names | None = None
     inside: Inside | None = None
     came_from: Names | None = None
     reached: Reached | None = None
@@ -101,7 +96,7 @@ class Condition(Written):
             raise PydanticCustomError("condition", "a condition needs at least one form, like `did` or `profile`")
         for name in MEASURES:
             measure: Measure | None = getattr(self, name)
-            if measure is not None and not measure.is_compared:
+            if measure is not None and not measure.compares:
                 raise PydanticCustomError("condition", "compare the {key}: at_least, at_most, ...", {"key": name})
             check_less(name, measure)
         return self
@@ -112,11 +107,13 @@ def _as_condition(written: Any) -> Any:  # whatever was written; the model check
 
 
 #: A condition as people write it: a map, or the word `always`.
-If = Annotated[Condition, BeforeValidator(_as_condition, json_schema_input_type=Condition | Literal["always"])]
+Condition = Annotated[
+    ConditionForms, BeforeValidator(_as_condition, json_schema_input_type=ConditionForms | Literal["always"])
+]
 Conditions = Annotated[
-    tuple[If, ...],
+    tuple[Condition, ...],
     Field(min_length=1),
-    BeforeValidator(as_many, json_schema_input_type=If | tuple[If, ...]),
+    BeforeValidator(as_many, json_schema_input_type=Condition | tuple[Condition, ...]),
 ]
 
-Condition.model_rebuild()
+ConditionForms.model_rebuild()

@@ -6,15 +6,15 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Discriminator, Field, Tag
 
 from journey_schemas.aggregate import MEASURES, Aggregate
-from journey_schemas.comparison import NUMBER_OPERATORS
-from journey_schemas.condition import Condition
-from journey_schemas.path import Constant, Path, Scalar
+from journey_schemas.comparison import COUNTS
+from journey_schemas.condition import ConditionForms
+from journey_schemas.path import Constant, Scalar
 
 
 def _form(written: Any) -> str:  # whatever was written
     if isinstance(written, Aggregate) or (isinstance(written, dict) and is_aggregate(written)):
         return "<aggregate>"
-    if isinstance(written, dict | Condition):
+    if isinstance(written, dict | ConditionForms):
         return "<condition>"
     return "<list>" if isinstance(written, list | tuple) else "<constant>"
 
@@ -30,17 +30,17 @@ def is_aggregate(written: Mapping[str, Any]) -> bool:
         return False
     if form in {"last", "first"}:
         return "of" in inner
-    return form in MEASURES and not any(operator in inner for operator in NUMBER_OPERATORS)
+    return form in MEASURES and not any(operator in inner for operator in COUNTS)
 
 
 Given: TypeAlias = Annotated[
     Annotated[Aggregate, Tag("<aggregate>")]
-    | Annotated[Condition, Tag("<condition>")]
+    | Annotated[ConditionForms, Tag("<condition>")]
     | Annotated[tuple[Scalar, ...], Tag("<list>")]
     | Annotated[Scalar, Tag("<constant>")],
     Discriminator(_form),
 ]
 #: What the union holds, for readers that `match`.
-GivenValue: TypeAlias = Aggregate | Condition | tuple[Constant | Path, ...] | Constant | Path
+GivenValue: TypeAlias = Aggregate | ConditionForms | tuple[Constant, ...] | Constant
 
 Givens = Annotated[dict[Annotated[str, Field(min_length=1)], Given], Field(min_length=1)]

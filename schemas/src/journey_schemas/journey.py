@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
-from journey_schemas.condition import If
+from journey_schemas.condition import Condition
 from journey_schemas.duration import Duration
-from journey_schemas.path import PathOnly
+from journey_schemas.path import PathText
 from journey_schemas.share import Share
 from journey_schemas.step import Steps
 from journey_schemas.trigger import Enters, Exits, Objective
@@ -35,10 +35,10 @@ class Stage(Written):
     stage: Name
     phase: Name | None = None
     map: StageMap | None = None
-    when: If | None = None
+    when: Condition | None = None
     from_: Names | None = None
     steps: Steps = ()
-    final: bool = False
+    final: StrictBool = False
 
 
 class Journey(Written):
@@ -51,18 +51,18 @@ class Journey(Written):
     title: Words | None = None
     owner: Words | None = None
     objective: Objective | None = None
-    priority: Annotated[int, Field(ge=0, le=100)] = 50
-    enter: Enters | None = None
-    key: PathOnly | None = None
+    priority: Annotated[int, Field(strict=True, ge=0, le=100)] = 50
+    enter: Enters = ()
+    key: PathText | None = None
     reenter: Literal["never", "always"] | Duration = "never"
-    max_per: Annotated[dict[Duration, Annotated[int, Field(ge=1)]], Field(min_length=1)] | None = None
-    exit: Exits | None = None
+    max_per: Annotated[dict[Duration, Annotated[int, Field(strict=True, ge=1)]], Field(min_length=1)] | None = None
+    exit: Exits = ()
     holdout: Share | None = None
     rollout: Literal["shadow"] | Share | None = None
     status: Literal["live", "closed", "paused", "ended"] = "live"
     migrate: Annotated[dict[str, str], Field(min_length=1)] | None = None
     on_merge: Literal["furthest", "winner", "both", "exit"] = "furthest"
-    historical: bool = False
+    historical: StrictBool = False
     stages: Annotated[
         tuple[Stage, ...],
         Field(min_length=1),

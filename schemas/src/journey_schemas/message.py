@@ -52,7 +52,7 @@ class InApp(Written):
     image: Template | None = None
     link: Template | None = None
     slot: Name | None = None
-    max_displays: Annotated[int, Field(ge=1)] | None = None
+    max_displays: Annotated[int, Field(strict=True, ge=1)] | None = None
 
 
 class Mail(Written):
@@ -107,7 +107,7 @@ class Channels(Written):
 _CHANNELS: tuple[Channel, ...] = ("email", "sms", "push", "in_app", "whatsapp", "mail", "webhook", "task")
 
 
-class MessageDefinition(Written):
+class Message(Written):
     """One message file.
 
     `topic` is what people subscribe to. `expires`: how long it may wait before it leaves; without it the category's.
@@ -117,8 +117,8 @@ class MessageDefinition(Written):
     message: Name
     category: Name
     topic: Name | None = None
-    priority: Annotated[int, Field(ge=0, le=100)] = 50
+    priority: Annotated[int, Field(strict=True, ge=0, le=100)] = 50
     expires: Duration | None = None
     channels: Channels
-    fallbacks: Annotated[dict[TemplatePath, Constant], Field(min_length=1)] | None = None
-    required: Annotated[tuple[TemplatePath, ...], Field(min_length=1)] | None = None
+    fallbacks: dict[TemplatePath, Constant] = Field(default_factory=dict)
+    required: tuple[TemplatePath, ...] = ()

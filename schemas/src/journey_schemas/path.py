@@ -1,9 +1,8 @@
-"""Paths and constants: what can stand on the right of a name."""
+"""Paths and constants: what can stand on the right of a name. A path is text, as written: `$event.total`."""
 
 import math
 import re
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -14,85 +13,70 @@ INSTANCE_NAMES = ("key", "entered_at")
 
 #: Text that begins so is meant as a path; `$5` is an amount.
 _MEANT = re.compile(r"\$[A-Za-z]")
-_FORM = re.compile(r"\$(?P<root>[a-z]+)(?P<names>(?:\.[^.$\s][^.$]*)+)")
+_FORM = re.compile(r"\$(?P<root>[a-z]+)\.(?P<names>[^.$\s][^.$]*(?:\.[^.$\s][^.$]*)*)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Path:
-    """`$event.address.city`: root `event`, names `("address", "city")`."""
+class Path(NamedTuple):
+    """`$event.address.city`: root `event`, below it `address.city`."""
 
-    root: Root
-    names: tuple[str, ...]
+    root: str
+    below: str
 
-    def __str__(self) -> str:
-        return f"${self.root}.{self.dotted}"
 
-    @property
-    def dotted(self) -> str:
-        """The names below the root, as the stored values are addressed: `address.city`."""
-        return ".".join(self.names)
+def is_path(value: object) -> bool:
+    """Whether a value as written is a path and not a constant."""
+    return isinstance(value, str) and _MEANT.match(value) is not None
 
 
 def parse(text: str) -> Path:
-    """The path written in `text`. Raises ValueError, naming the roots there are."""
+    """The parts of a path. Raises ValueError, naming the roots there are."""
     form = _FORM.fullmatch(text)
     if form is None or form["root"] not in ROOTS:
-        message = f"`{text}` is no path: a path is a root and a name, like $profile.city; the roots are " + ", ".join(
-            f"${root}" for root in ROOTS
-        )
+        roots = ", ".join(f"${root}" for root in ROOTS)
+        message = f"`{text}` is no path: a path is a root and a name, like $profile.city; the roots are {roots}"
         raise ValueError(message)
-    names = tuple(form["names"].removeprefix(".").split("."))
-    if form["root"] == "instance" and names not in {(name,) for name in INSTANCE_NAMES}:
+    if form["root"] == "instance" and form["names"] not in INSTANCE_NAMES:
         message = f"`{text}` is no path: of the instance there are $instance.key and $instance.entered_at"
         raise ValueError(message)
-    root: Root = form["root"]  # type: ignore[assignment]  # one of ROOTS, checked above
-    return Path(root=root, names=names)
+    return Path(root=form["root"], below=form["names"])
 
 
 Constant: TypeAlias = str | bool | int | float
 
 
-def _path(written: Any) -> Path:  # whatever was written
-    if isinstance(written, Path):
-        return written
+def _path(written: Any) -> str:  # whatever was written
     if not isinstance(written, str):
         raise PydanticCustomError("path", "a path is expected here, like $event.order_id")
     try:
-        return parse(written)
+        parse(written)
     except ValueError as error:
         raise PydanticCustomError("path", "{why}", {"why": str(error)}) from error
+    return written
 
 
-def _scalar(written: Any) -> Constant | Path:  # whatever was written
-    if isinstance(written, Path):
-        return written
+def _scalar(written: Any) -> Constant:  # whatever was written
     if isinstance(written, str):
-        return _path(written) if _MEANT.match(written) else written
+        return _path(written) if is_path(written) else written
     if isinstance(written, bool | int) or (isinstance(written, float) and math.isfinite(written)):
         return written
     raise PydanticCustomError("scalar", "a text, a number, true, false or a path like $event.total is expected here")
 
 
-def _number(written: Any) -> int | float | Path:  # whatever was written
+def _number(written: Any) -> int | float | str:  # whatever was written
     value = _scalar(written)
-    if isinstance(value, str | bool):
+    if isinstance(value, bool) or (isinstance(value, str) and not is_path(value)):
         raise PydanticCustomError("number", "a number or a path like $event.total is expected here")
     return value
 
 
-def to_json(value: Constant | Path) -> Constant:
-    """How it is written: a path as its text, a constant as itself."""
-    return str(value) if isinstance(value, Path) else value
+_AS_WRITTEN = PlainSerializer(lambda value: value, return_type=str | bool | int | float)
 
-
-_JSON = PlainSerializer(to_json, return_type=str | bool | int | float)
-
-PathOnly = Annotated[
-    Path, PlainValidator(_path), _JSON, WithJsonSchema({"type": "string", "pattern": r"^\$[a-z]+\..+$"})
-]
+PathText = Annotated[str, PlainValidator(_path), WithJsonSchema({"type": "string", "pattern": r"^\$[a-z]+\..+$"})]
 #: A constant or a path.
 Scalar = Annotated[
-    Constant | Path, PlainValidator(_scalar), _JSON, WithJsonSchema({"type": ["string", "number", "boolean"]})
+    Constant, PlainValidator(_scalar), _AS_WRITTEN, WithJsonSchema({"type": ["string", "number", "boolean"]})
 ]
 #: A number or a path.
-Number = Annotated[int | float | Path, PlainValidator(_number), _JSON, WithJsonSchema({"type": ["number", "string"]})]
+Number = Annotated[
+    int | float | str, PlainValidator(_number), _AS_WRITTEN, WithJsonSchema({"type": ["number", "string"]})
+]

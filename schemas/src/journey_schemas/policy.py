@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
-from journey_schemas.condition import Channel, Channels
+from journey_schemas.condition import Channels
 from journey_schemas.duration import Duration
 from journey_schemas.times import Clock, Days, Zone
 from journey_schemas.written import Name, Names, Words, Written, as_many
@@ -20,14 +20,14 @@ class Category(Written):
     """Which rules apply to messages of this category."""
 
     consent: Literal["required", "not_refused", "not_asked"] = "required"
-    caps: bool = True
+    caps: StrictBool = True
     quiet: Literal["hold", "drop", "ignore"] = "hold"
-    may_ignore_quiet: bool = False
+    may_ignore_quiet: StrictBool = False
     guarantee: Literal["at_most_once", "at_least_once"] = "at_most_once"
     life: Duration | None = None
 
 
-class Topic(Written):
+class MessageTopic(Written):
     """What people subscribe to, on which channels, and how."""
 
     channels: Channels | None = None
@@ -45,14 +45,14 @@ class EmailSender(Written):
 class Senders(Written):
     """Senders by name; `default` is taken where a message names none."""
 
-    email: Annotated[dict[Name, EmailSender], Field(min_length=1)] | None = None
+    email: dict[Name, EmailSender] = Field(default_factory=dict)
 
 
 class Cap(Written):
     """At most `limit` messages `per` calendar unit or rolling duration, of those that match all lists given."""
 
     name: Name
-    limit: Annotated[int, Field(ge=0)]
+    limit: Annotated[int, Field(strict=True, ge=0)]
     per: Literal["hour", "day", "week", "month"] | Duration
     channels: Channels | None = None
     categories: Names | None = None
@@ -84,7 +84,7 @@ class CallingWindow(Written):
 class GlobalHoldout(Written):
     """The share of all people that gets no marketing, for comparison. A new `salt` draws anew."""
 
-    percent: Annotated[float, Field(ge=0, le=100)] = 0
+    percent: Annotated[float, Field(strict=True, ge=0, le=100)] = 0
     salt: Words = "1"
 
 
@@ -98,7 +98,7 @@ class MessageTracking(Written):
 class SoftBounces(Written):
     """An address pauses after `count` soft bounces `within` a window."""
 
-    count: Annotated[int, Field(ge=1)]
+    count: Annotated[int, Field(strict=True, ge=1)]
     within: Duration
     pause: Duration
 
@@ -107,9 +107,9 @@ class Policy(Written):
     """One policy per project. `time_zone` is for people without one."""
 
     time_zone: Zone = "UTC"
-    channel_order: tuple[Channel, ...] | None = None
+    channel_order: Channels = ("email",)
     categories: dict[Name, Category] = Field(default_factory=dict)
-    topics: dict[Name, Topic] = Field(default_factory=dict)
+    topics: dict[Name, MessageTopic] = Field(default_factory=dict)
     senders: Senders = Field(default_factory=Senders)
     caps: Annotated[tuple[Cap, ...], BeforeValidator(as_many)] = ()
     quiet_hours: Annotated[tuple[QuietHours, ...], BeforeValidator(as_many)] = ()
@@ -117,7 +117,7 @@ class Policy(Written):
     global_holdout: GlobalHoldout = Field(default_factory=GlobalHoldout)
     tracking: MessageTracking = Field(default_factory=MessageTracking)
     soft_bounces: SoftBounces | None = None
-    reply_text: bool = False
+    reply_text: StrictBool = False
 
     @model_validator(mode="after")
     def _check_names(self) -> Self:

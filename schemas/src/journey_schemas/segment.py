@@ -2,11 +2,11 @@
 
 from pydantic import ConfigDict, RootModel
 
-from journey_schemas.condition import If
+from journey_schemas.condition import Condition
 from journey_schemas.written import Name
 
 
-class Segments(RootModel[dict[Name, If]]):
+class Segments(RootModel[dict[Name, Condition]]):
     """Name to condition."""
 
     model_config = ConfigDict(frozen=True)

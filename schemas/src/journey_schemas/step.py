@@ -1,19 +1,20 @@
 """Steps: the small program that runs while a person is in a stage; each a map of its kind and what belongs to it."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, StrictBool, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from journey_schemas.condition import Channels, If
+from journey_schemas.condition import Channels, Condition
 from journey_schemas.given import Given, Givens
 from journey_schemas.share import Share
-from journey_schemas.times import Clock, When
-from journey_schemas.trigger import Trigger
+from journey_schemas.times import Clock, Time
+from journey_schemas.trigger import NamedTrigger
 from journey_schemas.written import Name, Words, Written, as_many
 
 
-class StepFields(Written):
+class StepBase(Written):
     """What every step may carry: an `id` of its own, stable when steps move."""
 
     id: Name | None = None
@@ -23,34 +24,34 @@ class Send(Written):
     """One message command. `with` fills `vars`; `channels` is an order of preference."""
 
     message: Name
-    with_: Givens | None = None
+    with_: Givens = Field(default_factory=dict)
     channels: Channels | None = None
     time: Clock | Literal["best_hour"] | None = None
     category: Name | None = None
     topic: Name | None = None
-    priority: Annotated[int, Field(ge=0, le=100)] | None = None
+    priority: Annotated[int, Field(strict=True, ge=0, le=100)] | None = None
     quiet: Literal["policy", "hold", "drop", "ignore"] | None = None
     quiet_reason: Words | None = None
-    keep: bool = False
+    keep: StrictBool = False
 
 
 def _as_send(written: Any) -> Any:  # whatever was written; the model checks it
     return {"message": written} if isinstance(written, str) else written
 
 
-class SendStep(StepFields):
+class SendStep(StepBase):
     """`send: message`."""
 
     send: Annotated[Send, BeforeValidator(_as_send, json_schema_input_type=Send | Name)]
 
 
-class WaitStep(StepFields):
+class WaitStep(StepBase):
     """`wait: time`: pause."""
 
-    wait: When
+    wait: Time
 
 
-class Awaited(Trigger):
+class WaitTrigger(NamedTrigger):
     """One trigger of a `wait_for`, with the steps that run when it wins."""
 
     then: "Steps" = ()
@@ -62,30 +63,30 @@ class Awaited(Trigger):
         return self
 
 
-class WaitForStep(StepFields):
+class WaitForStep(StepBase):
     """The first trigger wins and runs its own `then`; `up_to` leads to `else`."""
 
     wait_for: Annotated[
-        tuple[Awaited, ...],
+        tuple[WaitTrigger, ...],
         Field(min_length=1),
-        BeforeValidator(as_many, json_schema_input_type=Awaited | tuple[Awaited, ...]),
+        BeforeValidator(as_many, json_schema_input_type=WaitTrigger | tuple[WaitTrigger, ...]),
     ]
-    up_to: When
+    up_to: Time
     else_: "Steps" = ()
 
 
-class Way(Written):
+class Case(Written):
     """One way of a `branch`."""
 
-    if_: If
+    if_: Condition
     then: "Steps"
 
 
-class BranchStep(StepFields):
+class BranchStep(StepBase):
     """The first way whose condition holds, else `else`."""
 
     branch: Annotated[
-        tuple[Way, ...], Field(min_length=1), BeforeValidator(as_many, json_schema_input_type=Way | tuple[Way, ...])
+        tuple[Case, ...], Field(min_length=1), BeforeValidator(as_many, json_schema_input_type=Case | tuple[Case, ...])
     ]
     else_: "Steps" = ()
 
@@ -98,7 +99,7 @@ class Variant(Written):
     then: "Steps"
 
 
-class ExperimentStep(StepFields):
+class ExperimentStep(StepBase):
     """A stable split of people by hash of (experiment, profile)."""
 
     experiment: Name
@@ -114,7 +115,7 @@ class ExperimentStep(StepFields):
     choose: Literal["adaptive"] | None = None
 
 
-class UpdateStep(StepFields):
+class UpdateStep(StepBase):
     """Sets traits."""
 
     update: Givens
@@ -124,10 +125,10 @@ class Emit(Written):
     """A new touchpoint about this person."""
 
     event: Words
-    properties: Givens | None = None
+    properties: Givens = Field(default_factory=dict)
 
 
-class EmitStep(StepFields):
+class EmitStep(StepBase):
     """`emit: {event, properties}`."""
 
     emit: Emit
@@ -138,13 +139,13 @@ class HumanTask(Written):
 
     queue: Name
     title: Words
-    due: When | None = None
+    due: Time | None = None
     message: Name | None = None
-    with_: Givens | None = None
-    keep: bool = False
+    with_: Givens = Field(default_factory=dict)
+    keep: StrictBool = False
 
 
-class TaskStep(StepFields):
+class TaskStep(StepBase):
     """`task: {queue, title, due, message, with}`."""
 
     task: HumanTask
@@ -155,32 +156,32 @@ class Start(Written):
 
     journey: Name
     key: Given | None = None
-    with_: Givens | None = None
+    with_: Givens = Field(default_factory=dict)
 
 
 def _as_start(written: Any) -> Any:  # whatever was written; the model checks it
     return {"journey": written} if isinstance(written, str) else written
 
 
-class StartStep(StepFields):
+class StartStep(StepBase):
     """`start: journey`: enters it in the same decision."""
 
     start: Annotated[Start, BeforeValidator(_as_start, json_schema_input_type=Start | Name)]
 
 
-class GotoStep(StepFields):
+class GotoStep(StepBase):
     """`goto: stage`."""
 
     goto: Name
 
 
-class ExitStep(StepFields):
+class ExitStep(StepBase):
     """`exit: reason`: leave the journey."""
 
     exit: Words
 
 
-KINDS: dict[str, type[StepFields]] = {
+KINDS: dict[str, type[StepBase]] = {
     "send": SendStep,
     "wait": WaitStep,
     "wait_for": WaitForStep,
@@ -196,14 +197,14 @@ KINDS: dict[str, type[StepFields]] = {
 
 
 def _kind(written: Any) -> str | None:  # whatever was written
-    if isinstance(written, StepFields):
+    if isinstance(written, StepBase):
         return next((f"<{kind}>" for kind, model in KINDS.items() if type(written) is model), None)
     if not isinstance(written, dict):
         return None
     return next((f"<{kind}>" for kind in KINDS if kind in written), None)
 
 
-def _check_kind(written: Any) -> Any:  # whatever was written; the model of its kind checks the rest
+def _as_step(written: Any) -> Any:  # whatever was written; the model of its kind checks the rest
     if isinstance(written, dict):
         found = [kind for kind in written if kind in KINDS]
         if len(found) > 1:
@@ -230,7 +231,7 @@ Step: TypeAlias = Annotated[
     | Annotated[GotoStep, Tag("<goto>")]
     | Annotated[ExitStep, Tag("<exit>")],
     Discriminator(_kind),
-    BeforeValidator(_check_kind),
+    BeforeValidator(_as_step),
 ]
 Steps = Annotated[tuple[Step, ...], BeforeValidator(as_many, json_schema_input_type=Step | tuple[Step, ...])]
 
@@ -249,5 +250,34 @@ AnyStep: TypeAlias = (
     | ExitStep
 )
 
-for _model in (Awaited, WaitForStep, Way, BranchStep, Variant, ExperimentStep):
+for _model in (WaitTrigger, WaitForStep, Case, BranchStep, Variant, ExperimentStep):
     _model.model_rebuild()
+
+
+def inner_steps(step: AnyStep) -> Iterator[tuple[str, tuple[AnyStep, ...], tuple[str | int, ...]]]:
+    """The lists of steps inside a step: the way that leads there (trigger or case number, variant, `else`), the
+    steps, and where they stand below the step.
+    """
+    match step:
+        case WaitForStep():
+            for number, trigger in enumerate(step.wait_for):
+                yield str(number), trigger.then, ("wait_for", number, "then")
+            yield "else", step.else_, ("else",)
+        case BranchStep():
+            for number, one in enumerate(step.branch):
+                yield str(number), one.then, ("branch", number, "then")
+            yield "else", step.else_, ("else",)
+        case ExperimentStep():
+            for number, variant in enumerate(step.variants):
+                yield variant.variant, variant.then, ("variants", number, "then")
+        case _:
+            return
+
+
+def walk_steps(prefix: str, steps: tuple[AnyStep, ...]) -> Iterator[tuple[str, AnyStep]]:
+    """Every step below `prefix` with its id: its own name, or its path (`bought/3/voucher/0`), counted from 0."""
+    for number, step in enumerate(steps):
+        path = f"{prefix}/{number}"
+        yield step.id or path, step
+        for way, inner, _ in inner_steps(step):
+            yield from walk_steps(f"{path}/{way}", inner)

@@ -1,14 +1,14 @@
 """Times: one shape for `wait`, `up_to`, `due` and triggers."""
 
 import re
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from journey_schemas.duration import Duration, Offset
-from journey_schemas.path import Path, Scalar
+from journey_schemas.path import is_path, parse
 from journey_schemas.written import Written, as_many
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
@@ -33,16 +33,28 @@ def _zone(written: Any) -> str:  # whatever was written
     return written
 
 
-def _since(written: Any) -> date | str:  # whatever was written
+def _date(written: Any) -> str:  # whatever was written
+    text = "a date is a path like $profile.birthday, or written like 2026-12-24"
+    if not isinstance(written, str):
+        raise PydanticCustomError("date", text)
+    try:
+        if is_path(written):
+            parse(written)
+        else:
+            date.fromisoformat(written)
+    except ValueError as error:
+        raise PydanticCustomError("date", text) from error
+    return written
+
+
+def _since(written: Any) -> str:  # whatever was written
     if isinstance(written, str):
         if written in {"entry", "stage"}:
             return written
         try:
-            return date.fromisoformat(written)
+            return date.fromisoformat(written).isoformat()
         except ValueError:
             pass
-    elif isinstance(written, date) and not isinstance(written, datetime):
-        return written
     raise PydanticCustomError("since", "since is `entry`, `stage` or a date like 2026-01-31")
 
 
@@ -55,11 +67,14 @@ Days = Annotated[
     Field(min_length=1, max_length=7),
     BeforeValidator(_days, json_schema_input_type=Literal[Weekday, "weekdays"] | tuple[Weekday, ...]),
 ]
-#: Where a window begins: `entry`, `stage`, or a calendar date in the policy's zone.
+#: A path to a date, or a date.
+DateText = Annotated[
+    str, PlainValidator(_date), WithJsonSchema({"type": "string", "examples": ["$profile.birthday", "2026-12-24"]})
+]
+#: Where a window begins: `entry`, `stage`, or a calendar date (in UTC).
 Since = Annotated[
-    date | Literal["entry", "stage"],
+    str,
     PlainValidator(_since),
-    PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "examples": ["entry", "stage", "2026-01-31"]}),
 ]
 
@@ -74,7 +89,7 @@ class TimeFields(Written):
 
     for_: Duration | None = None
     since: Literal["entry", "stage"] | None = None
-    date: Scalar | None = None
+    date: DateText | None = None
     offset: Offset | None = None
     every: Literal["year"] | None = None
     time: Clock | None = None
@@ -82,7 +97,7 @@ class TimeFields(Written):
     zone: Zone | None = None
 
     @property
-    def names_time(self) -> bool:
+    def is_time(self) -> bool:
         """Whether it says when; a trigger may hold an event instead."""
         return self.for_ is not None or self.date is not None or self.time is not None or self.days is not None
 
@@ -97,32 +112,22 @@ class TimeFields(Written):
         ):
             if value is not None and basis is None:
                 raise PydanticCustomError("time", "`{key}` needs a `{needs}`", {"key": key, "needs": needs})
-        if self.date is not None and not isinstance(self.date, Path):
-            _check_date(self.date)
         return self
 
 
-def _check_date(written: object) -> None:
-    try:
-        datetime.fromisoformat(written if isinstance(written, str) else "")
-    except ValueError as error:
-        text = "a date is a path like $profile.birthday, or written like 2026-12-24"
-        raise PydanticCustomError("date", text, {"key": "date"}) from error
-
-
-class Time(TimeFields):
+class TimeForms(TimeFields):
     """One time."""
 
     @model_validator(mode="after")
     def _need_time(self) -> Self:
-        if not self.names_time:
+        if not self.is_time:
             raise PydanticCustomError("time", "say when: a duration, `for`, `date` or `time`")
         return self
 
 
 def _as_time(written: Any) -> Any:  # whatever was written; the model checks it
-    return written if isinstance(written, dict | Time) else {"for": written}
+    return written if isinstance(written, dict | TimeForms) else {"for": written}
 
 
 #: A time as people write it: `3d`, or a map.
-When = Annotated[Time, BeforeValidator(_as_time, json_schema_input_type=Time | Duration)]
+Time = Annotated[TimeForms, BeforeValidator(_as_time, json_schema_input_type=TimeForms | Duration)]

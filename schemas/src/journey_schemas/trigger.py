@@ -2,28 +2,28 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from journey_schemas.aggregate import Property
-from journey_schemas.condition import If
+from journey_schemas.condition import Condition
 from journey_schemas.duration import Duration
 from journey_schemas.share import Share
 from journey_schemas.times import TimeFields
-from journey_schemas.what import WhatFields
+from journey_schemas.what import What
 from journey_schemas.written import Name, Words, as_many
 
 Kind = Literal["what", "when", "time", "schedule"]
 
 
-class TriggerFields(WhatFields, TimeFields):
+class Trigger(What, TimeFields):
     """A touchpoint (`event`, `message`, `task`), a condition (`when`), a time, or a `schedule` (RRULE).
 
     `if` narrows all but `when`. `kind` tells which of the four it is; the keys of the others are None.
     """
 
-    if_: If | None = None
-    when: If | None = None
+    if_: Condition | None = None
+    when: Condition | None = None
     schedule: Annotated[str, Field(pattern=r"^(RRULE:)?FREQ=[A-Z]+(;[A-Z]+=[^;]+)*$")] | None = None
 
     @property
@@ -38,13 +38,13 @@ class TriggerFields(WhatFields, TimeFields):
 
     def _kinds(self) -> tuple[Kind, ...]:
         kinds: list[Kind] = []
-        if self.names_something:
+        if self.is_named:
             kinds.append("what")
         if self.when is not None:
             kinds.append("when")
         if self.schedule is not None:
             kinds.append("schedule")
-        elif self.names_time:
+        elif self.is_time:
             kinds.append("time")
         return tuple(kinds)
 
@@ -71,7 +71,7 @@ _NAMES: dict[Kind, str] = {
 }
 
 
-class Trigger(TriggerFields):
+class NamedTrigger(Trigger):
     """One trigger."""
 
     @model_validator(mode="after")
@@ -81,7 +81,7 @@ class Trigger(TriggerFields):
         return self
 
 
-class Enter(Trigger):
+class EnterTrigger(NamedTrigger):
     """What lets a person in.
 
     `max_age` refuses late touchpoints; `existing`, beside `when`, also takes those for whom it held at the publish;
@@ -89,7 +89,7 @@ class Enter(Trigger):
     """
 
     max_age: Duration | None = None
-    existing: bool = False
+    existing: StrictBool = False
     each: Property | None = None
 
     @model_validator(mode="after")
@@ -104,7 +104,7 @@ class Enter(Trigger):
         return self
 
 
-class Exit(Trigger):
+class ExitTrigger(NamedTrigger):
     """What takes a person out, and why."""
 
     reason: Words
@@ -115,7 +115,7 @@ class Exit(Trigger):
         return self
 
 
-class Objective(TriggerFields):
+class Objective(Trigger):
     """What the journey is for: a stage to `reach`, or a trigger; `within` from entry, with a target."""
 
     reach: Name | None = None
@@ -130,14 +130,18 @@ class Objective(TriggerFields):
         return self
 
 
-def _refuse_schedule(trigger: TriggerFields) -> None:
+def _refuse_schedule(trigger: Trigger) -> None:
     if trigger.schedule is not None:
         raise PydanticCustomError("trigger", "`schedule` belongs to `enter` only", {"key": "schedule"})
 
 
 Enters = Annotated[
-    tuple[Enter, ...], Field(min_length=1), BeforeValidator(as_many, json_schema_input_type=Enter | tuple[Enter, ...])
+    tuple[EnterTrigger, ...],
+    Field(min_length=1),
+    BeforeValidator(as_many, json_schema_input_type=EnterTrigger | tuple[EnterTrigger, ...]),
 ]
 Exits = Annotated[
-    tuple[Exit, ...], Field(min_length=1), BeforeValidator(as_many, json_schema_input_type=Exit | tuple[Exit, ...])
+    tuple[ExitTrigger, ...],
+    Field(min_length=1),
+    BeforeValidator(as_many, json_schema_input_type=ExitTrigger | tuple[ExitTrigger, ...]),
 ]

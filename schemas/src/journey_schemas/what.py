@@ -1,11 +1,11 @@
-"""*What* happened: an event, feedback on a message, or the outcome of a human task."""
+"""*NamedWhat* happened: an event, feedback on a message, or the outcome of a human task."""
 
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from journey_schemas.comparison import Matches
+from journey_schemas.comparison import Where
 from journey_schemas.written import Names, Texts, Written, as_many
 
 MessageOutcome = Literal[
@@ -51,7 +51,7 @@ Outcomes = Annotated[
 ]
 
 
-class WhatFields(Written):
+class What(Written):
     """The keys that say what happened.
 
     `event` with `where`; or `message` with `outcome` (on any channel, machines left out); or `task`, a queue, with
@@ -62,10 +62,10 @@ class WhatFields(Written):
     message: Names | None = None
     task: Names | None = None
     outcome: Outcomes | None = None
-    where: Matches | None = None
+    where: Where = Field(default_factory=dict)
 
     @property
-    def names_something(self) -> bool:
+    def is_named(self) -> bool:
         """Whether it says what happened at all; a trigger may hold a time instead."""
         return self.event is not None or self.message is not None or self.task is not None
 
@@ -74,7 +74,7 @@ class WhatFields(Written):
         kinds = [kind for kind in ("event", "message", "task") if getattr(self, kind) is not None]
         if len(kinds) > 1:
             raise PydanticCustomError("what", "`{a}` and `{b}` exclude each other", {"a": kinds[0], "b": kinds[1]})
-        if self.event is None and self.where is not None:
+        if self.event is None and self.where:
             raise PydanticCustomError("what", "`where` belongs to an `event`", {"key": "where"})
         if self.message is None and self.task is None and self.outcome is not None:
             raise PydanticCustomError("what", "`outcome` belongs to a `message` or a `task`", {"key": "outcome"})
@@ -90,14 +90,14 @@ class WhatFields(Written):
         return self
 
 
-def need_what(fields: WhatFields) -> None:
+def need_what(fields: What) -> None:
     """Refuse keys that say nothing of what happened."""
-    if not fields.names_something:
+    if not fields.is_named:
         raise PydanticCustomError("what", "say what happened: `event`, `message` or `task`")
 
 
-class What(WhatFields):
-    """What happened, and nothing else."""
+class NamedWhat(What):
+    """NamedWhat happened, and nothing else."""
 
     @model_validator(mode="after")
     def _need_what(self) -> Self:
@@ -106,5 +106,7 @@ class What(WhatFields):
 
 
 Whats = Annotated[
-    tuple[What, ...], Field(min_length=1), BeforeValidator(as_many, json_schema_input_type=What | tuple[What, ...])
+    tuple[NamedWhat, ...],
+    Field(min_length=1),
+    BeforeValidator(as_many, json_schema_input_type=NamedWhat | tuple[NamedWhat, ...]),
 ]

@@ -31,12 +31,13 @@ class Written(BaseModel):
                     raise PydanticCustomError("empty_value", "nothing stands after `{key}:`", {"key": str(key)})
         return written
 
-    def as_json(self) -> dict[str, Any]:  # any JSON
-        """The JSON of a definition record: defaults left out, so that spelling one out is no new version.
 
-        `type(self).model_validate(body)` gives an equal model.
-        """
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+def body_of(model: BaseModel) -> dict[str, Any]:  # any JSON
+    """The JSON of a model as its definition's body, which `model_validate` reads back to an equal model.
+
+    Defaults are left out, so that spelling one out is no new version.
+    """
+    return model.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 def as_many(written: Any) -> Any:  # whatever was written; the element type checks it
