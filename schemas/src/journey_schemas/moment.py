@@ -8,7 +8,7 @@ _MS = timedelta(milliseconds=1)
 
 def to_text(moment: datetime) -> str:
     """`2026-01-31T12:00:00.123Z` of an aware datetime."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def to_ms(moment: datetime) -> int:

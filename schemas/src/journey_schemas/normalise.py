@@ -30,28 +30,7 @@ FLAGS = frozenset(
 #: Fields of an HTTP item that only we set, or that no topic may hold.
 REMOVED = frozenset({"writeKey", "_metadata", "profileId", "v", "source", "receivedAt", "flags"})
 
-_CLIENT_FIELDS = frozenset(
-    {
-        "type",
-        "messageId",
-        "userId",
-        "anonymousId",
-        "previousId",
-        "groupId",
-        "event",
-        "name",
-        "category",
-        "properties",
-        "traits",
-        "context",
-        "integrations",
-        "channel",
-        "timestamp",
-        "originalTimestamp",
-        "sentAt",
-    }
-)
-_KNOWN = _CLIENT_FIELDS | REMOVED
+_KNOWN = (frozenset(Touchpoint.__struct_encode_fields__) - {"extra"}) | REMOVED
 
 _LONGEST_MESSAGE_ID = 100
 _LONGEST_CHANNEL = 64
