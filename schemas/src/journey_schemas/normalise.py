@@ -115,9 +115,12 @@ def normalise_record(
     if type(record) is not dict:
         return _not_an_object()
     own_flags = record.get("flags")
-    flags = [flag for flag in own_flags if type(flag) is str and flag in FLAGS] if type(own_flags) is list else []
-    if replayed and "replayed" not in flags:
-        flags.append("replayed")
+    flags: list[str] = []
+    for flag in own_flags if type(own_flags) is list else ():
+        if type(flag) is str and flag in FLAGS:
+            _add(flags, flag)
+    if replayed:
+        _add(flags, "replayed")
     own_source = record.get("source")
     if type(own_source) is str and _SOURCE.fullmatch(own_source):
         source = own_source
