@@ -23,6 +23,8 @@ _EXPECTED = {
     "model_attributes_type": "a map is expected here",
     "string_too_short": "a text is expected here, this one is empty",
 }
+#: More choices than a reader wants to be told.
+_MANY = 10
 _MISSING = {
     "up_to": "`up_to` is missing: every wait_for must end",
     "reason": "`reason` is missing: every exit says why",
@@ -34,13 +36,33 @@ def problems_of(error: ValidationError, model: type[BaseModel], source: Source, 
 
     A value that fits none of several forms is one problem that tells of each.
     """
-    found: dict[tuple[Loc, bool], list[Problem]] = {}
-    for detail in error.errors(include_url=False):
-        loc = _in_file(detail["loc"], source, below)
-        is_about_key = detail["type"] in {"missing", "extra_forbidden"} or "key" in detail.get("ctx", {})
-        key = (loc, is_about_key) if not is_about_key else ((*loc, detail["type"], len(found)), True)
-        found.setdefault(key, []).append(_problem(detail, model, source, below))
-    return in_order(_joined(problems) for problems in found.values())
+    alone: list[Problem] = []
+    of_values: dict[Loc, list[Problem]] = {}
+    for detail in details_of(error):
+        problem = _problem(detail, model, source, below)
+        if detail["type"] in {"missing", "extra_forbidden"} or "key" in detail.get("ctx", {}):
+            alone.append(problem)
+        else:
+            of_values.setdefault(_in_file(detail["loc"], source, below), []).append(problem)
+    return in_order([*_without_echoes(alone), *map(_joined, of_values.values())])
+
+
+def details_of(error: ValidationError) -> list[ErrorDetails]:
+    """The errors that say something: a list whose elements are wrong is not too short as well."""
+    return [
+        detail
+        for detail in error.errors(include_url=False)
+        if detail["type"] != "too_short" or len(detail["input"]) < detail["ctx"]["min_length"]
+    ]
+
+
+def _without_echoes(problems: list[Problem]) -> Iterator[Problem]:
+    """A key that is missing because it is misspelt is one problem, not two."""
+    meant = {one.suggestion for one in problems if one.code == "extra_forbidden"}
+    for problem in problems:
+        key = problem.message.split("`")[1] if problem.code == "missing" else ""
+        if problem.code != "missing" or f'did you mean "{key}"?' not in meant:
+            yield problem
 
 
 def _in_file(loc: Loc, source: Source, below: Loc) -> Loc:
@@ -86,7 +108,7 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], source: Source, below
         return source.problem((*below, *loc[:-1]), kind, message, key=key, suggestion=hint)
     hint = None
     if kind == "literal_error":
-        hint = did_you_mean(str(detail["input"]), re.findall(r"'([^']*)'", context["expected"]))
+        hint = did_you_mean(str(detail["input"]), _choices(context))
     elif kind == "step_kind":
         hint = did_you_mean(context["key"], context["known"]) or f"a step is one of {', '.join(context['known'])}"
     return source.problem(
@@ -96,6 +118,8 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], source: Source, below
 
 def _message(kind: str, context: dict[str, Any], detail: ErrorDetails) -> str:  # pydantic's context
     match kind:
+        case "literal_error" if len(_choices(context)) > _MANY:
+            return f"unknown value{_found(detail['input'])}"
         case "literal_error":
             return f"{context['expected'].replace(chr(39), '`')} is expected here{_found(detail['input'])}"
         case "string_pattern_mismatch":
@@ -112,6 +136,10 @@ def _message(kind: str, context: dict[str, Any], detail: ErrorDetails) -> str:  
             return _EXPECTED[kind] + _found(detail["input"])
         case _:
             return detail["msg"]
+
+
+def _choices(context: dict[str, Any]) -> list[str]:  # pydantic's context
+    return re.findall(r"'([^']*)'", context["expected"])
 
 
 def _pattern_message(pattern: str, found: object) -> str:
@@ -165,4 +193,4 @@ def _keys_of(model: type[BaseModel], loc: Loc) -> Iterator[str]:
         if not loc:
             yield alias
         elif loc[0] == alias:
-            yield from _keys_at(Annotated[field.annotation, *field.metadata], loc[1:])
+            yield from _keys_at(field.rebuild_annotation(), loc[1:])

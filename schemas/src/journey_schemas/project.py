@@ -12,7 +12,7 @@ from journey_schemas.catalogue import Catalogue
 from journey_schemas.condition import Condition, ConditionForms
 from journey_schemas.journey import Journey
 from journey_schemas.message import Message
-from journey_schemas.model_problems import problems_of
+from journey_schemas.model_problems import details_of, problems_of
 from journey_schemas.policy import Policy
 from journey_schemas.problem import Problem, did_you_mean, in_order
 from journey_schemas.template_files import inline
@@ -28,6 +28,9 @@ LATER_FILES = ("funnels.yaml", "measures.yaml", "personas.yaml")
 JOURNEY_END = ".journey.yaml"
 MESSAGE_END = ".message.yaml"
 SCENARIO_END = ".scenario.yaml"
+
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
+_CONDITION: TypeAdapter[ConditionForms] = TypeAdapter(Condition)
 
 #: Kind and name: `("journey", "welcome")`.
 Key = tuple[str, str]
@@ -170,9 +173,9 @@ def _load_named(project: Project, source: Source, kind: str) -> None:
         origin = Origin(source=source, below=(name,))
         project.origins[kind, name] = origin
         try:
-            TypeAdapter(Name).validate_python(name)
+            _NAME.validate_python(name)
             if kind == "segment":
-                project.segments[name] = TypeAdapter(Condition).validate_python(node.value)
+                project.segments[name] = _CONDITION.validate_python(node.value)
             else:
                 project.traits[name] = Aggregate.model_validate(node.value)
         except ValidationError as error:
@@ -191,7 +194,7 @@ def _checked(project: Project, source: Source, model: type[M], key: Key) -> M | 
         return model.model_validate(source.root.value)
     except ValidationError as error:
         project.problems.extend(problems_of(error, model, source))
-        details = error.errors(include_url=False)
+        details = details_of(error)
     if any(detail["type"] != "extra_forbidden" for detail in details):
         return None
     for detail in details:

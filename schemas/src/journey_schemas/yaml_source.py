@@ -111,7 +111,7 @@ class _RefusedError(Exception):
 
 def _text(content: bytes) -> str:
     if len(content) > MAX_BYTES:
-        raise _RefusedError(f"the file is {len(content):,} bytes long; {MAX_BYTES:,} are allowed")
+        raise _RefusedError(f"the file is longer than {MAX_BYTES:,} bytes")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

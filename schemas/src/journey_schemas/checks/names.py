@@ -10,6 +10,9 @@ from journey_schemas.problem import Problem, did_you_mean
 from journey_schemas.project import CATALOGUE_FILE, Origin, Project
 from journey_schemas.references import Reference, references
 
+#: So many names are listed when none is near.
+_FEW = 10
+
 
 def unknown_names(project: Project, model: BaseModel, origin: Origin) -> Iterator[Problem]:
     """Events, messages, segments, journeys and stages that are not there, each with the nearest that is."""
@@ -51,4 +54,6 @@ def _unknown(origin: Origin, reference: Reference, known: set[str], where: str =
         return
     message = f'unknown {reference.kind} "{reference.name}"{where}'
     hint = did_you_mean(reference.name, known)
+    if hint is None and 0 < len(known) <= _FEW:
+        hint = f"there are {', '.join(sorted(known))}"
     yield origin.problem(reference.loc, f"unknown_{reference.kind}", message, suggestion=hint)

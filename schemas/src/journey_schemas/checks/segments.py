@@ -6,6 +6,9 @@ from journey_schemas.problem import Problem
 from journey_schemas.project import Project
 from journey_schemas.references import references
 
+#: So many names of a circle are told.
+_SHOWN = 10
+
 
 def circles(project: Project) -> Iterator[Problem]:
     """Each circle once, at the name that closes it."""
@@ -24,7 +27,9 @@ def circles(project: Project) -> Iterator[Problem]:
                 continue
             name, loc = following
             if name in way:
-                shown = " -> ".join((*way[way.index(name) :], name))
+                circle = way[way.index(name) :]
+                between = circle if len(circle) <= _SHOWN else [*circle[: _SHOWN - 1], "..."]
+                shown = " -> ".join((*between, name))
                 message = f"segments in a circle: {shown}"
                 yield project.origins["segment", way[-1]].problem(loc, "circular_segments", message)
             elif name in names and name not in done:
