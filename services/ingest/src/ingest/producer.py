@@ -19,7 +19,6 @@ from journey_schemas.headers import Headers
 
 log = logger(__name__)
 
-_CONNECT_S = 10.0
 _CLOSE_S = 2.0
 _BACK_OFF_S = (0.1, 0.2, 0.5, 1.0)
 
@@ -96,8 +95,11 @@ class Writer:
         Raises `KafkaUnavailable` when one failed or was late (all may still be stored: they carry the client's ids, so
         sending them again is harmless), `Overloaded` when too many bytes wait already.
         """
+        producer = self._producer
         if self.is_open():
             raise KafkaUnavailable
+        if not records:
+            return
         size = sum(len(record.value) for record in records)
         if self.unacked_bytes + size > self._max_unacked_bytes:
             raise Overloaded
@@ -107,21 +109,21 @@ class Writer:
         sent: list[asyncio.Future[Any]] = []
         try:
             async with asyncio.timeout(self._ack_deadline_s):
-                await self._send(self._producer, records, sent)
+                await self._send(producer, records, sent)
                 await asyncio.wait(sent)
         except TimeoutError:
             log.warning("ack_late", records=len(records))
             raise KafkaUnavailable from None
         except KafkaError as error:
-            self._give_up(error)
+            self._give_up(producer, error)
             raise KafkaUnavailable from None
         finally:
             if all(future.done() for future in sent):
                 self._settled(token, size)
             else:
-                self._settle_later(token, size, sent)
+                self._settle_later(producer, token, size, sent)
         metrics.ack_seconds.observe(time.monotonic() - began)
-        self._check(sent)
+        self._check(producer, sent)
 
     async def _send(self, producer: Any, records: Iterable[Outgoing], sent: list[asyncio.Future[Any]]) -> None:
         for record in records:
@@ -134,32 +136,32 @@ class Writer:
             )
             sent.append(future)
 
-    def _check(self, sent: Iterable[asyncio.Future[Any]]) -> None:
+    def _check(self, producer: Any, sent: Iterable[asyncio.Future[Any]]) -> None:
         failed = [error for future in sent if (error := future.exception()) is not None]
         if failed:
-            self._give_up(failed[0])
+            self._give_up(producer, failed[0])
             raise KafkaUnavailable from failed[0]
 
-    def _give_up(self, error: BaseException) -> None:
+    def _give_up(self, producer: Any, error: BaseException) -> None:
         """A batch that failed leaves a gap in the sequence numbers, and each later one of its partition fails too: the
         producer is of no more use, whatever the error was."""
-        if not self._given_up.is_set():
+        if producer is self._producer:
             log.error("producer_given_up", error=type(error).__name__)
             metrics.producer_rebuilds.inc()
             self._producer = None
             self._given_up.set()
 
-    def _settle_later(self, token: object, size: int, sent: Sequence[asyncio.Future[Any]]) -> None:
-        task = asyncio.create_task(self._settle(token, size, sent))
+    def _settle_later(self, producer: Any, token: object, size: int, sent: Sequence[asyncio.Future[Any]]) -> None:
+        task = asyncio.create_task(self._settle(producer, token, size, sent))
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
 
-    async def _settle(self, token: object, size: int, sent: Sequence[asyncio.Future[Any]]) -> None:
+    async def _settle(self, producer: Any, token: object, size: int, sent: Sequence[asyncio.Future[Any]]) -> None:
         """Late records count as unconfirmed until they are, however they end."""
         await asyncio.wait(sent)
         self._settled(token, size)
         with contextlib.suppress(KafkaUnavailable):
-            self._check(sent)
+            self._check(producer, sent)
 
     def _settled(self, token: object, size: int) -> None:
         del self._began[token]
