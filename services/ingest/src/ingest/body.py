@@ -14,6 +14,7 @@ from journey_schemas.records import DECODE_ERRORS
 from journey_schemas.touchpoint import Json
 
 _GZIP = 31  # zlib's window bits for a gzip container
+_PIECE = 1 << 20
 _LARGE = 1 << 20
 _MOST_COMMAS = 1_000_000
 _SHARED_BYTES = 32 << 10
@@ -110,17 +111,22 @@ def _too_many_bytes(limit: int) -> RequestTooLarge:
 
 
 def _inflate(body: bytes, limit: int) -> bytes:
-    """Never inflates more than one byte beyond the limit."""
+    """Inflates piece by piece, so that a bomb costs no more memory than the limit."""
     stream = zlib.decompressobj(_GZIP)
+    parts: list[bytes] = []
+    size = 0
     try:
-        inflated = stream.decompress(body, limit + 1)
+        while part := stream.decompress(body, _PIECE):
+            size += len(part)
+            if size > limit:
+                raise RequestTooLarge(f"the body has more than {limit} bytes once inflated")
+            parts.append(part)
+            body = stream.unconsumed_tail
     except zlib.error:
         raise Refusal(400, "bad_gzip", "the body is no gzip") from None
-    if len(inflated) > limit:
-        raise RequestTooLarge(f"the body has more than {limit} bytes once inflated")
     if not stream.eof or stream.unused_data:
         raise Refusal(400, "bad_gzip", "the gzip stream is cut off, or something follows it")
-    return inflated
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _value(raw: msgspec.Raw) -> Any:
