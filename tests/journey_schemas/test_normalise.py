@@ -1,6 +1,8 @@
 """The rules by which an item becomes a touchpoint, one by one."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +31,9 @@ def code(item: object, **request: Any) -> str:
     result = made(item, **request)
     assert isinstance(result, Rejection), result
     return result.code
+
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "schemas" / "examples" / "touchpoints").glob("*.json"))
 
 
 def text(moment: datetime) -> str:
@@ -274,3 +279,11 @@ def test_a_replay_after_two_days_has_the_time_of_the_first_day() -> None:
     result = record(value, replayed=True)
     assert (result.timestamp, result.received_at) == (first_day, AT)
     assert result.flags == ("replayed", "clock_corrected")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_identity_can_use_every_example_of_the_contract(path: Path) -> None:
+    value = json.loads(path.read_text())
+    result = record(value)
+    assert result.user_id == value["userId"]
+    assert result.message_id == value.get("messageId", "own")

@@ -52,6 +52,8 @@ def _own(service: Service, wiring: Wiring) -> dict[str, str]:
     match service.name:
         case "ingest":
             own["WAYPOST_INGEST_SOURCES"] = str(wiring.folder / "sources.yaml")
+            # Nobody in front of it has to notice that it ends.
+            own["WAYPOST_INGEST_DRAIN_SECONDS"] = "0"
         case "identity":
             own["WAYPOST_IDENTITY_NAMESPACE_UUID"] = wiring.keys.namespace_uuid
             own["WAYPOST_IDENTITY_LOOKUP_KEY"] = wiring.keys.lookup_key

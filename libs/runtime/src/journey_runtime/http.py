@@ -106,6 +106,8 @@ async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
         access_log=False,
         lifespan="off",
         server_header=False,
+        # Who may speak for a client is a setting of the service; by default uvicorn believes everybody on loopback.
+        proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = _Server(config)

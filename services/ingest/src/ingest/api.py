@@ -42,7 +42,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def application(acceptor: Acceptor, *, version: str) -> FastAPI:
     """The public application. With and without trailing slash alike: clients take a redirect for delivered."""
-    app = FastAPI(title="Waypost ingest", version=version, redirect_slashes=False, redoc_url=None)
+    app = FastAPI(
+        title="Waypost ingest",
+        version=version,
+        redirect_slashes=False,
+        redoc_url=None,
+        # The framework's own spans would hold the query, and with it a write key.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     routes = [
         Route(f"/v1/{path}{slash}", _endpoint(acceptor, kind), methods=["POST", "OPTIONS"], include_in_schema=False)
         for slash in ("", "/")
