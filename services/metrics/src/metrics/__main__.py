@@ -57,7 +57,8 @@ async def main(settings: MetricsSettings, stop: asyncio.Event) -> None:
         reader = Reader(
             topics={prefix + topic: topic for topic in TOPICS},
             owner=settings.instance_name,
-            consumer=partial(clients.consumer, settings, group="metrics"),
+            # Positions come from PostgreSQL; the client only must not stop while it has none of its own.
+            consumer=partial(clients.consumer, settings, group="metrics", auto_offset_reset="earliest"),
             connect=partial(connect.connect, dsn),
             dead_letters=DeadLetters(producer, prefix, partitions, VERSION),
             pace=pace,

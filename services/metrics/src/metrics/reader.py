@@ -10,7 +10,7 @@ from typing import Any  # Any: aiokafka's consumer carries no types
 
 import asyncpg
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import FencedInstanceIdError, KafkaError
+from aiokafka.errors import KafkaError
 
 from journey_runtime import metrics as runtime_metrics
 from journey_runtime.dead_letter import Breaker
@@ -30,6 +30,7 @@ log = logger(__name__)
 _POLL_MS = 200
 _COMMIT_EVERY_S = 0.5
 _BACK_OFF_S = 1.0
+_REPLACED_MOST, _REPLACED_WITHIN_S = 3, 60.0
 
 
 class Reader:
@@ -57,18 +58,28 @@ class Reader:
         self._pace = pace
         self._health = health
         self._batch_records = batch_records
+        self._replaced_at: list[float] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read until `stop`. Raises `Stop` when a person has to act."""
         while not stop.is_set():
             try:
                 await self._read(stop)
-            except FencedInstanceIdError as error:
-                raise TwoOwners("another process has the same WAYPOST_INSTANCE") from error
-            except (Replaced, TryAgain, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except Replaced as error:
+                self._replaced(error)
+                await asyncio.sleep(_BACK_OFF_S)
+            except (TryAgain, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                 log.warning("reading_interrupted", error=type(error).__name__, detail=str(error))
                 self._health.report("reader", ok=False, detail=type(error).__name__)
                 await asyncio.sleep(_BACK_OFF_S)
+
+    def _replaced(self, error: Replaced) -> None:
+        """Once is a pause that lasted longer than the session; three times in a minute are two owners."""
+        now = time.monotonic()
+        self._replaced_at = [at for at in self._replaced_at if at > now - _REPLACED_WITHIN_S] + [now]
+        log.warning("replaced", partition=str(error))
+        if len(self._replaced_at) >= _REPLACED_MOST:
+            raise TwoOwners("another process reads under the same WAYPOST_INSTANCE") from error
 
     async def _read(self, stop: asyncio.Event) -> None:
         connection = await self._connect()
@@ -92,11 +103,16 @@ class Reader:
 
     async def _count(self, reading: "_Reading", fetched: Iterable[Any]) -> None:
         began = time.monotonic()
-        records = [_record(one, self._topics[one.topic]) for one in fetched]
+        epochs = dict(reading.epochs)
+        # Before the take-over has sought its position, the client may deliver from where Kafka believes us to be.
+        known = [_record(one, self._topics[one.topic]) for one in fetched]
+        records = [record for record in known if (record.topic, record.partition) in epochs]
+        if not records:
+            return
         batch = gather(records)
         self._breaker.check(batch.count, batch.dead, began)
         await self._dead_letters.write(batch.dead)
-        new, refused = await reading.ledger.write(batch, reading.epochs)
+        new, refused = await reading.ledger.write(batch, epochs)
         await self._dead_letters.write(refused)
         self._breaker.check(0, refused, began)
         reading.counted(batch.end)
@@ -123,7 +139,8 @@ class _Reading(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka carr
         self._failure: BaseException | None = None
 
     async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
-        """Nothing to give back: the new owner's epoch ends our right to count."""
+        """Nothing of these is counted until they are taken over again; the epoch guards what is on its way."""
+        self.epochs.clear()
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         """Take the partitions over and read on where the counts stand. aiokafka swallows what this raises: kept."""

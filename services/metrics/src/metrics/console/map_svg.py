@@ -49,7 +49,7 @@ def draw(title: str, nodes: Sequence[Node], moves: Mapping[tuple[str, str], int]
     columns = {node.name: number for number, node in enumerate(nodes)} | {ENTRY: -1}
     known = {pair: n for pair, n in moves.items() if pair[0] in columns and pair[1] in columns and pair[1] != ENTRY}
     edges = [_Edge(columns[start], columns[to], n) for (start, to), n in known.items()]
-    edges.sort(key=lambda one: one.span + (one.start,))
+    edges.sort(key=lambda one: (*one.span, one.start))
     most = max([edge.n for edge in edges] + [sum(node.exits.values()) for node in nodes] + [1])
     above = _lanes([edge for edge in edges if edge.end > edge.start + 1])
     below = _lanes([edge for edge in edges if edge.end < edge.start])
