@@ -21,6 +21,7 @@ from identity.state import State
 from identity.store.graph_store import GraphStore
 from identity.vault import Vault
 from journey_runtime import clients
+from journey_runtime.clock import wall_ms
 from journey_runtime.dead_letter import Breaker
 from journey_runtime.errors import TryAgain
 from journey_runtime.offsets import Offsets
@@ -133,9 +134,12 @@ class Bench:
                 key = str(value.get("anonymousId") or value.get("userId") or value["messageId"]).encode()
                 body = json.dumps(value).encode()
             number = partition_of(key, PARTITIONS) if partition is None else partition
-            await self._producer.send_and_wait(
+            stored = await self._producer.send_and_wait(
                 self.prefix + TOUCHPOINTS, value=body, key=key or (None if body else b"key"), partition=number
             )
+            # Across partitions only the broker's milliseconds tell the order: the next one gets a later one.
+            while wall_ms() <= stored.timestamp:  # noqa: ASYNC110 - there is no event for the next millisecond
+                await asyncio.sleep(0)
 
     async def waiting(self, task: IdentityTask) -> list[Record]:
         """Opens the task; what it has to read."""

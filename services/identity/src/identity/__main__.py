@@ -1,6 +1,7 @@
 """Identity's process: settings, objects, run. `migrate` brings the tables up to date instead."""
 
 import asyncio
+import gc
 import sys
 from importlib.metadata import version
 
@@ -30,6 +31,8 @@ SERVICE = "identity"
 async def main(stop: asyncio.Event) -> int:
     """Resolve until asked to stop."""
     settings = load(Settings)
+    # A batch makes some 100,000 objects that die with it: looking for cycles at every 700th took a third of the time.
+    gc.set_threshold(100_000, 50, 50)
     log.setup(SERVICE, settings.log_level, settings.log_format)
     vault = Vault(settings.keyring.get_secret_value(), settings.lookup_key)
     namespace, health = settings.identity_namespace_uuid, Health(SERVICE, version(SERVICE))

@@ -4,7 +4,7 @@ Applications write there themselves, so nothing is assumed: what ingest would ha
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any  # Any: JSON of applications
 from uuid import UUID, uuid5
 
@@ -61,13 +61,14 @@ class EventDecoder:
 
     def decode(self, record: Record) -> Event:
         """Raises `BadRecord` with one of the codes of what applications may do wrong."""
-        item = _item(record)
+        headers = dict(reversed(record.headers))  # the first of a name counts
+        item = _item(record, headers)
         touchpoint = normalise_record(
             item,
             received_at=from_ms(record.appended_ms),
             fallback_message_id=self._derived_id(record, item),
-            source=_source(record),
-            replayed=record.header("wp-replayed-from") is not None,
+            source=_source(headers),
+            replayed="wp-replayed-from" in headers,
         )
         if isinstance(touchpoint, Rejection):
             raise BadRecord(touchpoint.code, touchpoint.message, touchpoint.path)
@@ -83,7 +84,7 @@ class EventDecoder:
             offset=record.offset,
             seen=None if flags and not _MADE_ID.isdisjoint(flags) else key_of(touchpoint.source, touchpoint.message_id),
             is_deep="receivedAt" not in item or (bool(flags) and not _COMES_AGAIN.isdisjoint(flags)),
-            traceparent=record.header("traceparent"),
+            traceparent=headers.get("traceparent"),
         )
 
     def _derived_id(self, record: Record, item: Any) -> str:
@@ -94,7 +95,7 @@ class EventDecoder:
         return str(uuid5(self._namespace, f"{self._cluster_id}/{record.topic}/{record.partition}/{record.offset}"))
 
 
-def _item(record: Record) -> Any:
+def _item(record: Record, headers: Mapping[str, bytes]) -> Any:
     value = record.value
     if not value:
         raise BadRecord("missing_value", "the record has no value")
@@ -105,30 +106,30 @@ def _item(record: Record) -> Any:
     except (*DECODE_ERRORS, ValueError) as error:
         raise BadRecord("not_json", "not JSON in UTF-8, or too deep, or a number out of range") from error
     item = decoded
-    if (record.header("content-type") or b"").startswith(_STRUCTURED):
+    if headers.get("content-type", b"").startswith(_STRUCTURED):
         item = structured(decoded) if type(decoded) is dict else None
-    elif not (record.header("ce_type") or _OWN_TYPE).startswith(_OWN_TYPE):
-        item = item_of(_attributes(record), decoded)
+    elif not headers.get("ce_type", _OWN_TYPE).startswith(_OWN_TYPE):
+        item = item_of(_attributes(headers), decoded)
     if item is None and decoded is not None:
         raise BadRecord("bad_cloudevent", "no CloudEvent 1.0 with id, type and source")
     if type(item) is dict and item.get("messageId") is None:
-        item["messageId"] = _text(record, "ce_id")
+        item["messageId"] = _text(headers, "ce_id")
     return item
 
 
-def _attributes(record: Record) -> dict[str, str]:
+def _attributes(headers: Mapping[str, bytes]) -> dict[str, str]:
     return {
         name.removeprefix("ce_"): content.decode("utf-8", "replace")
-        for name, content in record.headers
+        for name, content in headers.items()
         if name.startswith("ce_")
     }
 
 
-def _text(record: Record, name: str) -> str | None:
-    content = record.header(name)
+def _text(headers: Mapping[str, bytes], name: str) -> str | None:
+    content = headers.get(name)
     return None if content is None else content.decode("utf-8", "replace")
 
 
-def _source(record: Record) -> str:
-    written = (_text(record, "ce_source") or "").removeprefix("/sources/")
+def _source(headers: Mapping[str, bytes]) -> str:
+    written = (_text(headers, "ce_source") or "").removeprefix("/sources/")
     return written if _SOURCE.fullmatch(written) else "kafka"

@@ -1,5 +1,7 @@
 """Records of `resolved-touchpoints`: touchpoints under their profile, markers under loser and winner."""
 
+from msgspec.structs import asdict
+
 from identity.decode import Event
 from journey_runtime.processor import BadRecord, Out
 from journey_schemas.headers import cloud_event_headers
@@ -7,24 +9,19 @@ from journey_schemas.ids import stable_id
 from journey_schemas.marker import MERGED_TYPE, Merged
 from journey_schemas.moment import to_text
 from journey_schemas.records import encode, replace
-from journey_schemas.touchpoint import RESOLVED_TYPE, Origin, ResolvedTouchpoint, Touchpoint
+from journey_schemas.touchpoint import RESOLVED_TYPE, Origin, ResolvedTouchpoint
 
 RESOLVED = "resolved-touchpoints"
-
-_FIELDS = tuple(name for name in Touchpoint.__struct_fields__ if name != "profile_id")
 
 
 def resolved(event: Event, *, profile_id: str, origin_id: str) -> Out:
     """A touchpoint with whose it is. Raises `BadRecord` when it cannot be written."""
     touchpoint = event.touchpoint
-    record = ResolvedTouchpoint(
-        **{name: getattr(touchpoint, name) for name in _FIELDS},
-        profile_id=profile_id,
-        origin_profile_id=origin_id,
-        origin=Origin(topic=event.topic, partition=event.partition, offset=event.offset),
-    )
+    fields = asdict(touchpoint)
+    fields["profile_id"] = profile_id
+    origin = Origin(topic=event.topic, partition=event.partition, offset=event.offset)
     try:
-        value = encode(record)
+        value = encode(ResolvedTouchpoint(**fields, origin_profile_id=origin_id, origin=origin))
     except (RecursionError, ValueError) as error:
         raise BadRecord("bad_field", "a value is nested too deeply or a number is out of range") from error
     headers = cloud_event_headers(

@@ -55,6 +55,9 @@ class _Walk:
 def resolve(graph: Graph, links: Links, rules: Rules, *, at: datetime, source: str) -> Resolution:
     """Who the person of `links` is. `at` is when the touchpoint came in, `source` who sent it."""
     order = _order(graph, links)
+    settled = _settled(graph, order, at)
+    if settled is not None:
+        return settled
     walk = _walk(graph, order, links, rules, at)
     roots = [part for part in walk.parts if isinstance(part, Profile)]
     first, first_known = walk.kept[0]
@@ -81,6 +84,21 @@ def resolve(graph: Graph, links: Links, rules: Rules, *, at: datetime, source: s
         profiles=(root, *lost) if fresh or lost else (),
         known=_taught(walk, root.id, rules, at, source),
     )
+
+
+def _settled(graph: Graph, order: Sequence[Identifier], at: datetime) -> Resolution | None:
+    """The answer when every identifier is known and speaks for one profile: the usual case, which teaches nothing."""
+    first: Known | None = None
+    for identifier in order:
+        known = graph.identifier(identifier)
+        if known is None or at - known.last_seen_at >= _SEEN_AGAIN:
+            return None
+        if first is None:
+            first = known
+        elif known.holder_id != first.holder_id:
+            return None
+    assert first is not None, "a touchpoint without identifiers is a dead letter"
+    return Resolution(profile_id=root_of(graph, first.holder_id).id, origin_id=first.profile_id)
 
 
 def _order(graph: Graph, links: Links) -> Sequence[Identifier]:
