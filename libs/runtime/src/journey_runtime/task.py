@@ -319,7 +319,9 @@ class Task(Generic[E, S]):
         self._tell(effects)
 
     async def commit_positions(self, positions: Mapping[Position, int]) -> None:
-        """Commit positions that moved past transaction markers only."""
+        """Commit positions that moved past transaction markers only; a store outside Kafka notes them first."""
+        with _as_away("before_commit"):
+            await self._store.before_commit(Effects(dict(positions)))
         await self._transact([], positions)
         self._applied(positions)
 
@@ -343,8 +345,6 @@ class Task(Generic[E, S]):
         metrics.batch_seconds.labels("commit").observe(time.perf_counter() - sent)
         metrics.transactions.labels("committed").inc()
         return next_offsets
-
-    # -- the rest ------------------------------------------------------------------------------------------------------
 
     async def _load(self, keys: Collection[Key]) -> Mapping[Key, S | None]:
         """Ask until the store answers: nothing was begun yet, so the records can wait."""
