@@ -69,7 +69,7 @@ def _stages(person: Person) -> list[Entry]:
     for one in person.visits:
         stay = {"journey": one["journey"], "stage": one["stage"]}
         if one["left_at"]:
-            stay["until"] = one["left_at"].isoformat(timespec="seconds")
+            stay["until"] = one["left_at"].strftime("%Y-%m-%d %H:%M:%S")
             stay["then"] = one["exit_to"] if one["exit_to"] != EXIT else f"left ({one['reason'] or 'no reason told'})"
         title = f"{one['journey']}: {one['stage']}"
         found.append(Entry(at=one["entered_at"], kind="stage", title=title, detail=stay, rank=min(one["visit"], 4)))

@@ -62,7 +62,9 @@ class View:
 
     def newest_age_s(self) -> float | None:
         """Seconds since the newest visible touchpoint came in."""
-        return None if self.pace.newest is None else (datetime.now(UTC) - self.pace.newest).total_seconds()
+        if self.pace.newest is None:
+            return None
+        return max(0.0, (datetime.now(UTC) - self.pace.newest).total_seconds())
 
     async def journeys(self) -> list[tuple[Journey, JourneyCounts]]:
         """Those published in order of name, then those known by their counts only."""

@@ -11,11 +11,13 @@ from math import sqrt
 
 from metrics.domain.visit import ENTRY
 
-_CARD_W, _CARD_H, _GAP, _SIDE = 172, 104, 92, 16
+_CARD_W, _CARD_H, _GAP, _SIDE = 184, 104, 80, 16
 _DOOR = 34
-_LANE = 30
+_LANE = 34
 _LINE = 18
 _MOST_REASONS = 4
+#: Up to so many stages the whole map may shrink to the width of the page; more are scrolled.
+_FITS = 5
 _THICKEST, _THINNEST = 14.0, 1.5
 
 
@@ -60,7 +62,7 @@ def draw(title: str, nodes: Sequence[Node], moves: Mapping[tuple[str, str], int]
     height = under + 10 + (max(below.values(), default=-1) + 1) * _LANE
     width = _left(len(nodes)) - _GAP + _SIDE
     parts = [
-        f'<svg class="map" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+        f'<svg class="map{" fits" if len(nodes) <= _FITS else ""}" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         f' xmlns="http://www.w3.org/2000/svg"><title>{escape(title)}</title>',
         f'<circle class="door" cx="{_SIDE + _DOOR / 2:g}" cy="{top + _CARD_H / 2:g}" r="{_DOOR / 2:g}">'
         "<title>entry</title></circle>"
@@ -114,13 +116,14 @@ def _edge(edge: _Edge, names: Sequence[str], *, top: int, under: int, most: int,
         kind = "edge back" if is_back else "edge"
         y = under + 6 + lane * _LANE if is_back else top - 16 - lane * _LANE
         y0 = top + _CARD_H if is_back else top
-        x0 = _left(edge.start) + (14 if is_back else _CARD_W - 24)
-        x1 = _left(edge.end) + (_CARD_W - 14 if is_back else 24)
+        x0 = _left(edge.start) + (10 if is_back else _CARD_W - 24)
+        x1 = _left(edge.end) + (_CARD_W - 8 if is_back else 24)
         if edge.start < 0:
             x0, y0 = _SIDE + _DOOR // 2, top + (_CARD_H - _DOOR) // 2
         bend = 16 if x1 > x0 else -16
         path = f"M{x0} {y0} Q{x0} {y} {x0 + bend} {y} H{x1 - bend} Q{x1} {y} {x1} {y0 if edge.start >= 0 else top}"
-        label_x, label_y = (x0 + x1) / 2, y - 5.0 if not is_back else y + 14.0
+        half = _thickness(edge.n, most) / 2
+        label_x, label_y = (x0 + x1) / 2, y + half + 13 if is_back else y - half - 5
     return (
         f'<g class="{kind}"><path d="{path}" stroke-width="{_thickness(edge.n, most):.1f}"/>'
         f'<text class="flow" x="{label_x:g}" y="{label_y:g}">{edge.n:,}</text>'
@@ -150,13 +153,13 @@ def _exits(node: Node, column: int, top: int, most: int) -> str:
     rest = total - sum(n for _, n in shown)
     lines = shown + ([("other reasons", rest)] if rest else [])
     texts = "".join(
-        f'<text class="reason" x="{x + 46}" y="{y + 22 + number * _LINE}"><tspan class="n">{n:,}</tspan>'
-        f'<tspan dx="6">{escape(_cut(reason or "no reason told", 17))}</tspan></text>'
+        f'<text class="reason" x="{x + 38}" y="{y + 22 + number * _LINE}"><tspan class="n">{n:,}</tspan>'
+        f'<tspan dx="6">{escape(_cut(reason or "no reason told", 15))}</tspan></text>'
         for number, (reason, n) in enumerate(lines)
     )
     tip = ", ".join(f"{reason or 'no reason told'}: {n:,}" for reason, n in node.exits.items())
     return (
-        f'<g class="exit"><path d="M{x + 32} {y} V{y + 16 + (len(lines) - 1) * _LINE // 2}"'
+        f'<g class="exit"><path d="M{x + 26} {y} V{y + 16 + (len(lines) - 1) * _LINE // 2}"'
         f' stroke-width="{_thickness(total, most):.1f}"/>'
         f"{texts}<title>left from {escape(node.name)}: {escape(tip)}</title></g>"
     )

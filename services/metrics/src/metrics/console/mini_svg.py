@@ -5,7 +5,7 @@ from html import escape
 
 from metrics.domain.figures import StageFigures
 
-_BAR_W, _GAP, _H, _TEXT = 74, 26, 56, 34
+_BAR_W, _GAP, _H, _TEXT = 74, 40, 56, 34
 
 
 def draw(title: str, stages: Sequence[StageFigures]) -> str:

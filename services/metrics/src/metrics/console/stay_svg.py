@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
-_LABEL_W, _W, _LANE_H, _TOP = 150, 1040, 44, 8
+_LABEL_W, _W, _LANE_H, _TOP = 140, 1158, 44, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
