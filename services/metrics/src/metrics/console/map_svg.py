@@ -56,7 +56,8 @@ def draw(title: str, nodes: Sequence[Node], moves: Mapping[tuple[str, str], int]
     above = _lanes([edge for edge in edges if edge.end > edge.start + 1])
     below = _lanes([edge for edge in edges if edge.end < edge.start])
     lanes_above = max(above.values(), default=-1) + 1
-    top = 14 + lanes_above * _LANE + (14 if lanes_above else 0)
+    has_loops = any(edge.start == edge.end for edge in edges)
+    top = 14 + max(lanes_above * _LANE + 14 if lanes_above else 0, 26 if has_loops else 0)
     reasons = max((_reason_lines(node) for node in nodes), default=0)
     under = top + _CARD_H + (20 + reasons * _LINE if reasons else 0)
     height = under + 10 + (max(below.values(), default=-1) + 1) * _LANE
