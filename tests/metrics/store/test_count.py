@@ -1,5 +1,6 @@
 """The laws of counting, on real PostgreSQL: order, repetition and the cut into batches change nothing."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -103,6 +104,23 @@ async def test_a_newer_owner_ends_the_right_to_count(database: str) -> None:
         await two.close()
 
 
+async def test_two_processes_that_tell_the_same_story_at_once_count_it_once(database: str) -> None:
+    one, two = await asyncpg.connect(database), await asyncpg.connect(database)
+    try:
+        told = story(40, seed=31, begin=_BEGIN, over=timedelta(days=3)).told
+        await asyncio.gather(_tell(one, told, partition=21), _tell(two, told[::-1], partition=22))
+        kept = await one.fetch("SELECT * FROM metrics.journey_daily WHERE n <> 0 AND journey = 'cross-sell'")
+        await one.execute(
+            "TRUNCATE metrics.instance, metrics.stage_visit, metrics.stage_reached, metrics.journey_daily"
+        )
+        await _tell(one, told, partition=23)
+        alone = await one.fetch("SELECT * FROM metrics.journey_daily WHERE n <> 0 AND journey = 'cross-sell'")
+        assert sorted(map(tuple, kept)) == sorted(map(tuple, alone))
+    finally:
+        await one.close()
+        await two.close()
+
+
 async def test_records_before_the_position_are_skipped_and_what_postgres_refuses_is_named(database: str) -> None:
     connected = await asyncpg.connect(database)
     try:
@@ -148,6 +166,15 @@ def test_a_nul_character_does_not_stop_the_reader() -> None:
     touch = batch.records[0][1].facts[0]
     assert "\x00" not in touch.event  # type: ignore[union-attr] # the first fact is the touchpoint
     assert touch.properties == '{"x":"\\\\u0000\ufffd"}'  # type: ignore[union-attr] # as above
+
+
+async def _tell(connection: asyncpg.Connection, told: Sequence[Told], partition: int) -> None:
+    """In small batches, as a process of its own would."""
+    ledger = Ledger(connection, str(partition))
+    place = ("stage-transitions", partition)
+    epochs = {place: (await ledger.take_over([place]))[place][1]}
+    for at in range(0, len(told), 40):
+        await ledger.write(_batch(told[at : at + 40], at, partition), epochs)
 
 
 async def _tables(connection: asyncpg.Connection, batches: Sequence[Sequence[Told]]) -> dict[str, Any]:

@@ -94,25 +94,27 @@ def router(view: View) -> APIRouter:
 
     @v1.get("/totals")
     async def totals() -> dict[str, Any]:
-        figures = view.figures
-        return _answer(
-            **totals_body(
-                await figures.journeys(),
-                await figures.messages(),
-                await figures.touchpoints(),
-                await figures.people(),
+        async with view.figures.at_once() as figures:
+            return _answer(
+                **totals_body(
+                    await figures.journeys(),
+                    await figures.messages(),
+                    await figures.touchpoints(),
+                    await figures.people(),
+                )
             )
-        )
 
     return v1
 
 
 async def status_body(view: View) -> dict[str, Any]:
     """How far everything is, and how much there is."""
-    profiles, merges = await view.figures.people()
     outcomes: Counter[str] = Counter()
-    for one in (await view.figures.messages()).values():
-        outcomes.update(one.outcomes)
+    async with view.figures.at_once() as figures:
+        profiles, merges = await figures.people()
+        touchpoints = sum((await figures.touchpoints()).values())
+        for one in (await figures.messages()).values():
+            outcomes.update(one.outcomes)
     release = view.definitions.release
     age = view.newest_age_s()
     return {
@@ -124,7 +126,7 @@ async def status_body(view: View) -> dict[str, Any]:
         "newest_event_age_s": None if age is None else round(age, 3),
         "touchpoints_per_second": view.pace.per_second(),
         "counts": {
-            "touchpoints": sum((await view.figures.touchpoints()).values()),
+            "touchpoints": touchpoints,
             "profiles": profiles,
             "merges": merges,
             "commands": outcomes.pop("commanded", 0),

@@ -63,7 +63,8 @@ def draw(title: str, nodes: Sequence[Node], moves: Mapping[tuple[str, str], int]
     height = under + 10 + (max(below.values(), default=-1) + 1) * _LANE
     width = _left(len(nodes)) - _GAP + _SIDE
     parts = [
-        f'<svg class="map{" fits" if len(nodes) <= _FITS else ""}" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+        f'<svg class="map{" fits" if len(nodes) <= _FITS else ""}" role="img"'
+        f' viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         f' xmlns="http://www.w3.org/2000/svg"><title>{escape(title)}</title>',
         f'<circle class="door" cx="{_SIDE + _DOOR / 2:g}" cy="{top + _CARD_H / 2:g}" r="{_DOOR / 2:g}">'
         "<title>entry</title></circle>"

@@ -1,7 +1,8 @@
 """Questions of the API and the console. Counts come from the rollups, so their cost does not grow with the facts."""
 
+import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,11 +25,20 @@ class Stays:
 
 
 class Figures:
-    """Reads through a pool."""
+    """Reads through a pool, or through one connection where several answers must agree."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool | asyncpg.Connection) -> None:
         self._pool = pool
         self._stays: dict[str, tuple[float, dict[str, Stays]]] = {}
+
+    @contextlib.asynccontextmanager
+    async def at_once(self) -> AsyncIterator["Figures"]:
+        """Figures of one moment: whatever is asked within sees the same state."""
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield Figures(connection)
 
     async def journeys(self) -> dict[str, JourneyCounts]:
         """The counts of every journey ever entered or refused."""
